@@ -47,7 +47,7 @@ async fn add(args: &InitArgs, path: &Path) -> Result<u8> {
     })?;
     let repo = Repo::around(&args.dir).await?;
     let inputs = Inputs::read(&repo).await?;
-    let suggestions = Suggestions::beside(&config, &ThereIs::new(Arc::new(repo), inputs));
+    let suggestions = Suggestions::beside(&config, &ThereIs::new(Arc::new(repo), inputs, &config));
     let gates = suggestions.gates();
     if gates.is_empty() {
         terminal::say(&format!(

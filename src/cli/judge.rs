@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::args::JudgeArgs;
 use crate::cli::show;
 use crate::cli::show::show;
-use crate::config::find::{OUT, find_config, folder_of};
+use crate::config::find::{OUT, find_config, folder_of, other_name};
 use crate::config::settings::{RunOptions, Settings, require_one};
 use crate::config::{Config, branch};
 use crate::engine::active_policy::{ActivePolicy, BaseSource};
@@ -177,6 +177,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
         profile: args.profile.clone(),
         project: repo.name(),
+        configuration: by.as_ref().and_then(|by| other_name(&by.active.path)),
         commit: repo.head.clone(),
         branch: None,
         stop: Stop::No,
@@ -192,7 +193,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     }
     if let Some(By { active, .. }) = by.as_ref().filter(|by| by.active.config.coverage_required) {
         let inputs = Inputs::read(&repo).await?;
-        run.inputs.uncovered = ThereIs::new(Arc::new(repo), inputs).uncovered(&active.config, &evidence);
+        run.inputs.uncovered = ThereIs::new(Arc::new(repo), inputs, &active.config).uncovered(&evidence);
     }
     let nothing = Enrichment::default();
     match &by {

@@ -51,7 +51,7 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
         .await?;
     let enrichment = active.enrichment().await?;
     let mut shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
-    shown.uncovered = ThereIs::new(Arc::new(repo), inputs?).uncovered(&active.config, &[]);
+    shown.uncovered = ThereIs::new(Arc::new(repo), inputs?, &active.config).uncovered(&[]);
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",

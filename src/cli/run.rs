@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::show::show;
-use crate::config::find::{OUT, OUT_OF_HOOK, folder_of};
+use crate::config::find::{OUT, OUT_OF_HOOK, folder_of, other_name};
 use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::assemble::{Circumstances, assemble};
@@ -179,7 +179,7 @@ async fn carry_out(
     };
     let mut progress = progress::listener(output.quiet, known());
     // Before the first gate is judged: an action must not start behind a gap.
-    let there_is = there_is.map(|inputs| ThereIs::new(repo.clone(), inputs));
+    let there_is = there_is.map(|inputs| ThereIs::new(repo.clone(), inputs, &active.config));
     let inputs = active.inputs(&before, &enrichment);
     let preview = Preview {
         inputs,
@@ -195,6 +195,7 @@ async fn carry_out(
         mode: settings.mode,
         profile: settings.profile.clone(),
         project: repo.name(),
+        configuration: other_name(&active.path),
         commit: repo.head.clone(),
         branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
@@ -207,7 +208,7 @@ async fn carry_out(
     run.policy = active.record(&enrichment);
     match &there_is {
         Ok(there_is) => {
-            run.inputs.uncovered = there_is.uncovered(&active.config, &evidence);
+            run.inputs.uncovered = there_is.uncovered(&evidence);
             run.inputs.to_add = suggestions::to_add(&active.config, there_is);
         }
         Err(error) => run.inputs.unknown = Some(format!("{error:#}")),

@@ -58,3 +58,9 @@ pub(crate) fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
 pub(crate) fn folder_of(config: &Path) -> &Path {
     config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
+
+/// The name of the file with the gates, if it is not the usual one.
+pub(crate) fn other_name(config: &Path) -> Option<String> {
+    let name = config.file_name()?.to_string_lossy();
+    (name != super::FILE_NAME).then(|| name.into_owned())
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::allow_empty::AllowEmpty;
 use crate::config::branch::{Branch, late};
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
@@ -42,8 +43,8 @@ pub struct Gate {
     pub args: Vec<String>,
     /// The program to run instead of the scanner's own name.
     pub program: Option<String>,
-    /// It may have nothing in scope: then it is skipped, not inconclusive.
-    pub allow_empty: bool,
+    /// The targets that may have nothing in scope. If all are empty, it is skipped, not inconclusive.
+    pub(crate) allow_empty: AllowEmpty,
     /// If it acts: the branches on which it does; empty: all.
     pub branches: Vec<Branch>,
 }
@@ -113,7 +114,7 @@ pub(crate) fn read(
         env: table.table("env").map(|env| Variable::read(&env)).unwrap_or_default(),
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
-        allow_empty: table.flag_or("allow_empty", false) && !acts,
+        allow_empty: Some(AllowEmpty::read(table)).filter(|_| !acts).unwrap_or_default(),
         branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
     for key in Policy::keys().filter(|_| acts) {
@@ -164,10 +165,11 @@ fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>
 /// for stands before it.
 fn check_order(keys: &Keys, gates: &[Gate], places: &[(Located<Text>, Vec<Located<String>>)]) {
     let late = late(&gates.iter().collect::<Vec<_>>());
+    let awaited = awaited(gates);
     let mut action: Option<&Gate> = None;
     for (gate, is_late) in gates.iter().zip(late) {
         match action {
-            Some(action) if !is_late && !action.needs.contains(&gate.id) => {
+            Some(action) if !is_late && !awaited.contains(&gate.id) => {
                 let Some((id, _)) = places.iter().find(|(id, _)| id.value == gate.id) else { continue };
                 let what = format!(
                     "`{}` stands behind the action `{}` and does not wait for it",
@@ -185,6 +187,20 @@ fn check_order(keys: &Keys, gates: &[Gate], places: &[(Located<Text>, Vec<Locate
             action = Some(gate);
         }
     }
+}
+
+/// The gates that an action needs, directly or not.
+fn awaited(gates: &[Gate]) -> HashSet<&Text> {
+    let needs: HashMap<&Text, &[Text]> = gates.iter().map(|gate| (&gate.id, &*gate.needs)).collect();
+    let mut unseen: Vec<&Text> =
+        gates.iter().filter(|gate| gate.tool.acts()).flat_map(|gate| &gate.needs).collect();
+    let mut awaited = HashSet::new();
+    while let Some(id) = unseen.pop() {
+        if awaited.insert(id) {
+            unseen.extend(needs.get(id).copied().unwrap_or_default());
+        }
+    }
+    awaited
 }
 
 /// The first cycle in `needs`: its place, and the ids in the order of waiting.

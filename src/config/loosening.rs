@@ -248,8 +248,9 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     let mut all = looser_policy(&base.policy, &other.policy);
     all.extend(looser_required(base.required, other.required));
     all.extend(looser_branches(base, other));
-    if other.allow_empty && !base.allow_empty {
-        all.push(Looser { key: "allow_empty".into(), is: "allow_empty = true".to_owned(), was: None });
+    if other.allow_empty.is_looser_than(&base.allow_empty) {
+        let was = base.allow_empty.is_some().then(|| base.allow_empty.words());
+        all.push(Looser { key: "allow_empty".into(), is: other.allow_empty.words(), was });
     }
     if base.spec.name != other.spec.name {
         let tool = |gate: &Gate| format!("tool = {}", gate.spec.name);

@@ -1,5 +1,6 @@
 //! gates.toml → Config: what the user wants. It reports all mistakes of the file at once.
 
+pub(crate) mod allow_empty;
 pub(crate) mod branch;
 pub(crate) mod find;
 pub mod floor;

@@ -19,7 +19,7 @@ use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, SourceLines};
 use crate::redact::{Scrubber, Secret, SecretSet};
-use crate::scan::gate_outputs::{FinishedGate, FinishedTarget};
+use crate::scan::gate_outputs::{BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image};
 use crate::scan::proof::Proof;
 use crate::system::checkout::Checkout;
 use crate::system::process::Stop;
@@ -143,6 +143,18 @@ impl GateEvidence {
         }
     }
 
+    /// Looks whether it scanned the images that the run has built. If not, it proves nothing of them.
+    pub(crate) fn compare_images(&mut self, outputs: &GateOutputs) {
+        if self.lack.is_some() || self.gate.tool.acts() || self.gate.spec.name == BUILDER {
+            return;
+        }
+        let other = |target: &TargetEvidence| {
+            let image = target.record.image.as_deref()?;
+            another_image(outputs, image, target.proof.parsed().image_id.as_deref())
+        };
+        self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
+    }
+
     /// Sorts its findings and gives them ids.
     pub(crate) fn identify(&mut self, secrets: &SecretSet, root: &Path) {
         identify(&mut self.findings, secrets.scrubber(), root);
@@ -252,6 +264,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
     record.notes.extend(parsed.notes.iter().map(|line| short(line)));
     record.inventory_notes = parsed.inventory_notes.iter().map(|line| short(line)).collect();
+    record.inventory_warnings = parsed.inventory_warnings.iter().map(|line| short(line)).collect();
     record.reason = target.proof.reason().map(short);
     record.advisories = parsed.advisories.clone();
     record.clean(scrubber);
@@ -275,7 +288,11 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
                 empty.add(&target.record.name, reason)
             }
             Proof::NothingInScope { reason, .. } => {
-                let reason = format!("{reason} (`allow_empty = true` if that is right)");
+                let key = match targets.len() {
+                    1 => "allow_empty = true".to_owned(),
+                    _ => format!("allow_empty = [\"{}\"]", target.record.name),
+                };
+                let reason = format!("{reason} (`{key}` if that is right)");
                 unproven.add(&target.record.name, &reason);
             }
         }

@@ -1,111 +1,55 @@
-//! Compares what there is in the repository with what the gates read: the inputs of each gate, and those that no gate reads.
+//! Compares what there is in the repository with what a gate read.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::inputs::{File, Inputs, NpmPackage, TerraformFolder};
-use crate::keys::mistakes::Problems;
-use crate::keys::table::Keys;
+use crate::engine::source_groups;
+use crate::inputs::{File, Inputs, TerraformFolder};
+use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager, Standing};
-use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
+use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::reads::{Reach, Reads};
-use crate::scan::tool::{Tool, ToolSpec};
+use crate::scan::survey::{Judge, Survey, Unnamed, from_top};
+use crate::scan::tool::Tool;
 use crate::system::git::Repo;
-use crate::text::paths::{forward, normalise};
+use crate::text::paths::forward;
 use crate::text::shared::Text;
-use crate::tools::TOOLS;
 use crate::tools::command::command_reads;
 
 /// What there is to look at in the repository of a run.
 #[derive(Debug)]
 pub(crate) struct ThereIs {
     repo: Arc<Repo>,
-    inputs: Inputs,
-    /// Everything that somebody should look at.
-    asked: Vec<Asked>,
+    pub(super) inputs: Inputs,
+    /// Everything that somebody should look at, without sources.
+    pub(super) asked: Vec<Asked>,
+    /// What the gates of the configuration read.
+    pub(super) gates: Vec<GateReads>,
+    /// The projects of TypeScript that some gate checks.
+    pub(super) checked_projects: Vec<String>,
 }
 
 /// One of these.
 #[derive(Debug)]
-struct Asked {
-    kind: InputKind,
-    path: String,
+pub(super) struct Asked {
+    pub(super) kind: InputKind,
+    pub(super) path: String,
     /// In a submodule, or in another repository inside this one.
-    nested: bool,
+    pub(super) nested: bool,
 }
 
 impl ThereIs {
-    pub(crate) fn new(repo: Arc<Repo>, inputs: Inputs) -> Self {
-        Self { asked: asked(&inputs), inputs, repo }
-    }
-
-    /// The inputs of a gate, and what became of them. A gate that did not look has none: its own reason says why.
-    pub(crate) fn of_gate(&self, evidence: &GateEvidence) -> Vec<GateInput> {
-        let idle = matches!(evidence.lack, Some(Lack::Nothing(_) | Lack::Halted(_)));
-        if idle || evidence.targets.is_empty() {
-            return Vec::new();
-        }
-        let read = evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs);
-        let read: HashSet<&str> = read.map(|path| &**path).collect();
-        let title = evidence.gate.spec.title;
-        let mut found = Vec::new();
-        for gate in self.reads_of(&evidence.gate) {
-            for Asked { kind, path, .. } in self.asked.iter().filter(|one| gate.covers(one.kind, &one.path)) {
-                let state = match gate.reads.reach {
-                    Reach::Here if evidence.lack.is_none() => InputState::Scanned,
-                    Reach::BelowNamed if self.names(path).any(|name| read.contains(&*name)) => {
-                        InputState::Scanned
-                    }
-                    Reach::BelowNamed if self.inputs.is_empty_lock(&self.repo.root, path, *kind) => {
-                        InputState::Empty
-                    }
-                    Reach::BelowNamed => InputState::Gap,
-                    // Its report does not say.
-                    Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => continue,
-                };
-                let why = (state == InputState::Gap).then(|| Text::from(not_mentioned(title)));
-                found.push(GateInput { path: path.as_str().into(), kind: *kind, state, why, accepted: None });
-            }
-        }
-        found
-    }
-
-    /// The inputs that no gate of the configuration reads, by kind; not those of submodules. Manifests without a lock file are of them:
-    /// nothing can be read there. `evidence` is that of the gates that ran: an advisory gate reads nothing that it did not prove.
-    pub(crate) fn uncovered(&self, config: &Config, evidence: &[GateEvidence]) -> Vec<Uncovered> {
-        let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| self.reads_of(gate)).collect();
-        let advisory = evidence.iter().filter(|one| !one.gate.required);
-        let unproved: HashMap<&Text, &GateEvidence> = advisory.map(|one| (&one.gate.id, one)).collect();
-        let is_proved = |gate: &GateReads, path: &str| {
-            unproved.get(&gate.id).is_none_or(|evidence| {
-                let is_gap = |input: &GateInput| *input.path == *path && input.state == InputState::Gap;
-                !matches!(evidence.lack, Some(Lack::Proof(_) | Lack::Halted(_)))
-                    && !evidence.inputs.iter().any(is_gap)
-            })
-        };
-        let is_read = |kind: InputKind, path: &str| {
-            gates.iter().any(|gate| gate.covers(kind, path) && is_proved(gate, path))
-        };
-        let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
-        let mut add = |kind, path: &str| {
-            found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
-        };
-        for one in self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path)) {
-            add(one.kind, &one.path);
-        }
-        for one in self.inputs.unlocked() {
-            add(InputKind::Manifest(one.manager), &one.manifest);
-        }
-        let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
-            kind,
-            tools: tools_for(kind, &inputs),
-            inputs,
-        };
-        found.into_iter().map(of).collect()
+    pub(crate) fn new(repo: Arc<Repo>, inputs: Inputs, config: &Config) -> Self {
+        let gates: Vec<GateReads> =
+            config.gates.iter().flat_map(|gate| GateReads::of(gate, &repo, &inputs)).collect();
+        let asked = asked(&inputs);
+        let projects = asked.iter().filter(|one| one.kind == InputKind::TsConfig);
+        let is_checked = |one: &&Asked| gates.iter().any(|gate| gate.covers(one.kind, &one.path));
+        let checked_projects = projects.filter(is_checked).map(|one| one.path.clone()).collect();
+        Self { asked, gates, checked_projects, inputs, repo }
     }
 
     pub(crate) fn repo(&self) -> &Repo {
@@ -116,11 +60,123 @@ impl ThereIs {
         &self.inputs
     }
 
-    /// What the gates of a configuration read, by kind and path from the top of the repository.
-    pub(crate) fn covered(&self, config: &Config) -> BTreeSet<(InputKind, String)> {
-        let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| self.reads_of(gate)).collect();
-        let read = self.asked.iter().filter(|one| gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
+    /// What some gate of the configuration reads, by kind and path from the top of the repository.
+    pub(crate) fn covered(&self) -> BTreeSet<(InputKind, String)> {
+        let read =
+            self.asked.iter().filter(|one| self.gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
         read.map(|one| (one.kind, one.path.clone())).collect()
+    }
+
+    /// The inputs of a gate, and what became of them. A gate that did not look has none: its own reason says why.
+    pub(crate) fn of_gate(&self, evidence: &GateEvidence) -> Vec<GateInput> {
+        let idle = matches!(evidence.lack, Some(Lack::Nothing(_) | Lack::Halted(_)));
+        if idle || evidence.targets.is_empty() {
+            return Vec::new();
+        }
+        let read = Named::new(evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs));
+        let survey = Survey {
+            repo: &self.repo,
+            inputs: &self.inputs,
+            checked_projects: &self.checked_projects,
+            args: &evidence.gate.args,
+        };
+        let judge = evidence.gate.tool.unnamed(&survey);
+        // A gate that proved nothing, and names nothing, does not say which sources it would have read. One of a range
+        // reads what changed.
+        let no_sources = evidence.since.is_some() || (evidence.lack.is_some() && read.paths.is_empty());
+        let (mut found, mut sources) = (Vec::new(), Vec::new());
+        for gate in GateReads::of(&evidence.gate, &self.repo, &self.inputs) {
+            if gate.reads.reach == Reach::BelowNamed && !no_sources {
+                sources.extend(self.sources(&gate, &read, &judge));
+            }
+            for Asked { kind, path, .. } in self.asked.iter().filter(|one| gate.covers(one.kind, &one.path)) {
+                let (state, why) = match gate.reads.reach {
+                    Reach::Here if evidence.lack.is_none() => (InputState::Scanned, None),
+                    Reach::BelowNamed if self.is_named(&read, *kind, path) => (InputState::Scanned, None),
+                    Reach::BelowNamed if self.inputs.is_empty_lock(&self.repo.root, path, *kind) => {
+                        (InputState::Empty, None)
+                    }
+                    Reach::BelowNamed => match self.unnamed(&gate, &judge, *kind, path) {
+                        Some(fate) => fate,
+                        None => continue,
+                    },
+                    // Its report does not say.
+                    Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => continue,
+                };
+                // A template of two kinds is one input.
+                let is_known = found.last().is_some_and(|last: &GateInput| *last.path == **path);
+                if !is_known {
+                    found.push(GateInput::new(path.as_str(), *kind, state, why));
+                }
+            }
+        }
+        found.extend(source_groups::put_together(sources));
+        found
+    }
+
+    /// The sources that a gate reads, each by itself.
+    fn sources(&self, gate: &GateReads, read: &Named<'_>, judge: &Judge<'_>) -> Vec<GateInput> {
+        let kinds = gate.reads.kinds.iter().filter(|kind| matches!(kind, InputKind::Source(_)));
+        let kinds: Vec<InputKind> = kinds.copied().collect();
+        if kinds.is_empty() {
+            return Vec::new();
+        }
+        let mut seen = HashSet::new();
+        let below = gate.folders.iter().flat_map(|folder| self.inputs.files().below(folder));
+        let own = below.filter(|file| file.standing() != Standing::Ignored && !file.is_nested());
+        let mut found = Vec::new();
+        for file in own {
+            let Some(kind) = kinds.iter().copied().find(|kind| file.kinds().has(*kind)) else { continue };
+            let path = file.path();
+            // Folders may lie in each other.
+            if gate.folders.len() > 1 && !seen.insert(file.os_path()) {
+                continue;
+            }
+            let (state, why) = if self.is_named(read, kind, &path) {
+                (InputState::Scanned, None)
+            } else if let Some(fate) = self.unnamed(gate, judge, kind, &path) {
+                fate
+            } else {
+                continue;
+            };
+            found.push(GateInput::new(&*path, kind, state, why));
+        }
+        imported_by_none(&mut found);
+        found
+    }
+
+    /// Whether a report names an input. A root of Terraform is read if one of its files is; a chart, if one of its templates is.
+    fn is_named(&self, read: &Named<'_>, kind: InputKind, path: &str) -> bool {
+        match kind {
+            InputKind::TerraformRoot | InputKind::TerraformModule => read.folders.contains(path),
+            InputKind::Helm => read.around.contains(folder_of(path)),
+            _ => self.names(path).any(|name| read.paths.contains(&*name)),
+        }
+    }
+
+    /// What became of an input that the report does not name; `None`: it is none of the gate's.
+    fn unnamed(
+        &self,
+        gate: &GateReads,
+        judge: &Judge<'_>,
+        kind: InputKind,
+        path: &str,
+    ) -> Option<(InputState, Option<Text>)> {
+        match judge(kind, path) {
+            Unnamed::Elsewhere => None,
+            Unnamed::Empty(why) => Some((InputState::Empty, Some(why))),
+            Unnamed::Excluded(why) => Some((InputState::Excluded, Some(why))),
+            Unnamed::Gap(why) => {
+                let by_other =
+                    self.gates.iter().find(|other| other.id != gate.id && other.checks(kind, path));
+                if let Some(other) = by_other {
+                    let why = format!("because the gate `{}` checks it", other.id);
+                    return Some((InputState::Excluded, Some(why.into())));
+                }
+                let why = why.unwrap_or_else(|| not_mentioned(gate.title).into());
+                Some((InputState::Gap, Some(why)))
+            }
+        }
     }
 
     /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.
@@ -134,53 +190,94 @@ impl ThereIs {
             .and_then(|real| Some(Cow::Owned(forward(real.strip_prefix(&self.repo.root).ok()?).to_string())));
         std::iter::once(Cow::Borrowed(path)).chain(module).chain(behind)
     }
+}
 
-    /// What the programs read that a gate starts by a script of a `package.json`.
-    fn script_reads(&self, gate: &Gate) -> Vec<Reads> {
-        let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
-        let folder = normalise(&self.repo.base.join(dir));
-        let is_it = |package: &&NpmPackage| normalise(&self.repo.root.join(package.folder())) == folder;
-        let commands = self.inputs.packages().iter().find(is_it).map(|package| package.commands(script));
-        commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
-    }
-
-    /// What a gate reads, with its folders from the top of the repository.
-    fn reads_of(&self, gate: &Gate) -> Vec<GateReads> {
-        let from_top = |folder: &String| {
-            let full = normalise(&self.repo.base.join(folder));
-            match full.strip_prefix(&self.repo.root) {
-                Ok(path) if path == Path::new("") => ".".to_owned(),
-                Ok(path) => forward(path).to_string(),
-                // Outside of the repository.
-                Err(_) => full.display().to_string(),
-            }
-        };
-        let all = gate.tool.reads().into_iter().chain(self.script_reads(gate));
-        let of = |reads: Reads| GateReads {
-            id: gate.id.clone(),
-            tool: gate.tool.clone(),
-            folders: reads.folders.iter().map(from_top).collect(),
-            reads,
-        };
-        all.map(of).collect()
+/// Who reads some files of a kind could have read all: the others are left out, because nothing that is checked names them.
+fn imported_by_none(sources: &mut [GateInput]) {
+    let scanned = sources.iter().filter(|source| source.state == InputState::Scanned);
+    let kinds: HashSet<InputKind> = scanned.map(|source| source.kind).collect();
+    for source in sources.iter_mut().filter(|one| one.state == InputState::Gap && kinds.contains(&one.kind)) {
+        (source.state, source.why) = (InputState::Excluded, Some("because no source imports it".into()));
     }
 }
 
+/// What the reports of a gate name.
+#[derive(Debug, Default)]
+struct Named<'r> {
+    paths: HashSet<&'r str>,
+    /// The folders in which it lies, and those around them.
+    folders: HashSet<&'r str>,
+    around: HashSet<&'r str>,
+}
+
+impl<'r> Named<'r> {
+    fn new(read: impl Iterator<Item = &'r Text>) -> Self {
+        let mut named = Self::default();
+        for path in read {
+            named.paths.insert(path);
+            let mut folder = folder_of(path);
+            named.folders.insert(folder);
+            while named.around.insert(folder) && folder != "." {
+                folder = folder_of(folder);
+            }
+        }
+        named
+    }
+}
+
+/// One thing that a gate reads, with its folders from the top of the repository.
 #[derive(Debug)]
-struct GateReads {
-    id: Text,
+pub(super) struct GateReads {
+    pub(super) id: Text,
+    title: &'static str,
     tool: Arc<dyn Tool>,
+    /// It starts another compiler than its tool does.
+    other_compiler: bool,
     reads: Reads,
     folders: Vec<String>,
 }
 
 impl GateReads {
-    fn covers(&self, kind: InputKind, path: &str) -> bool {
+    fn of(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Self> {
+        let name = |program: &String| program.rsplit('/').next() != Some(gate.spec.program);
+        let of = |reads: Reads| Self {
+            id: gate.id.clone(),
+            title: gate.spec.title,
+            tool: gate.tool.clone(),
+            other_compiler: gate.looks_for.contains(&Aim::Types) && gate.program.as_ref().is_some_and(name),
+            folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
+            reads,
+        };
+        gate.tool.reads().into_iter().chain(script_reads(gate, repo, inputs)).map(of).collect()
+    }
+
+    pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
         self.reads.covers(kind, path, &self.folders) && self.tool.reads_name(kind, name_of(path))
+    }
+
+    /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for
+    /// the compiler.
+    fn checks(&self, kind: InputKind, path: &str) -> bool {
+        let is_source = matches!(kind, InputKind::Source(_));
+        let compiles = self.reads.kinds.contains(&InputKind::TsConfig) || self.other_compiler;
+        is_source && compiles && self.covers(kind, path)
     }
 }
 
-fn name_of(path: &str) -> &str {
+/// What the programs read that a gate starts by a script of a `package.json`.
+fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
+    let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
+    let folder = from_top(repo, dir);
+    let package = inputs.packages().iter().find(|package| package.folder() == folder);
+    let commands = package.map(|package| package.commands(script));
+    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
+}
+
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+pub(super) fn name_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -226,15 +323,4 @@ fn asked(inputs: &Inputs) -> Vec<Asked> {
         nested: false,
     };
     of_file.filter(is_own).chain(roots.map(root)).collect()
-}
-
-/// The tools whose gates read some of these, without any keys.
-fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
-    let problems = Problems::default();
-    let reads = |spec: &&ToolSpec| {
-        let tool = (spec.configure)(&Keys::none(&problems));
-        tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
-            && inputs.iter().any(|input| tool.reads_name(kind, name_of(&input.path)))
-    };
-    TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
 }

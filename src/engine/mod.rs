@@ -28,6 +28,8 @@ mod reasons;
 pub(crate) mod report_owners;
 pub(crate) mod saved_run;
 pub(crate) mod schedule;
+mod source_groups;
 pub(crate) mod step_runner;
 pub(crate) mod suggestions;
+mod uncovered;
 pub(crate) mod unresolved;

@@ -180,7 +180,10 @@ fn plan_gate(
         Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
         Ok(jobs) => match repeated_target(&jobs) {
             Some(target) => Fate::Impossible(format!("two of its targets are the same: {target}")),
-            None => Fate::Run(jobs.into_iter().map(|job| with_user_settings(job, &gate, repo)).collect()),
+            None => {
+                let of = jobs.len();
+                Fate::Run(jobs.into_iter().map(|job| with_user_settings(job, of, &gate, repo)).collect())
+            }
         },
         Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
@@ -227,7 +230,8 @@ fn repeated_target(jobs: &[Job]) -> Option<&str> {
 }
 
 /// Adds what the user set on the gate: program, arguments, environment.
-fn with_user_settings(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
+/// It is one of so many jobs of the gate.
+fn with_user_settings(mut job: Job, of: usize, gate: &Gate, repo: &Repo) -> Job {
     if let Some(program) = &gate.program {
         // A path is relative to gates.toml, not to the target's folder. A name is looked for where the tool's own is.
         job.invocation.program.name = match program.contains('/') {
@@ -235,7 +239,7 @@ fn with_user_settings(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
             false => program.clone(),
         };
     }
-    job.may_be_empty |= gate.allow_empty;
+    job.may_be_empty |= gate.allow_empty.has(&job.target, of, repo);
     let end = job.invocation.options_end.unwrap_or(job.invocation.args.len());
     job.invocation.args.splice(end..end, gate.args.iter().cloned());
     for (name, variable) in &gate.env {

@@ -27,6 +27,7 @@ use crate::engine::program_identity::{self, Identity};
 use crate::engine::report_owners::ReportOwners;
 use crate::engine::schedule::needs::Needs;
 use crate::model::verdict::Outcome;
+use crate::scan::gate_outputs::GateOutputs;
 use crate::scan::program;
 use crate::system::git::Repo;
 use crate::system::process::Stop;
@@ -305,6 +306,7 @@ impl<'a> Run<'a> {
         evidence.overridden = gate.overridden.take();
         evidence.left_out = gate.planned.left_out.clone();
         evidence.since = gate.planned.since.clone();
+        evidence.compare_images(&self.gate_outputs());
         let judgement = self.preview.one(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret that is not known yet.
@@ -365,6 +367,10 @@ impl<'a> Run<'a> {
             });
             all.push(evidence);
         }
+        // A scan that does not need the build may have ended before it.
+        let built = all.iter().map(|evidence| evidence.finished(Outcome::Passed)).collect();
+        let built = GateOutputs { gates: built };
+        all.iter_mut().for_each(|evidence| evidence.compare_images(&built));
         (all, self.pool)
     }
 }

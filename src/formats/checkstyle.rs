@@ -9,6 +9,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::headline;
+use super::uri::path_of;
 use super::xml::{Document, Element, Piece, text};
 
 const WHAT: &str = "Checkstyle report";
@@ -33,7 +34,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
             Piece::Open(file) if file.name == "file" => {
                 parsed.scope.add(Unit::Files, 1);
                 let name = file.attribute("name").ok_or_else(nameless)?;
-                path = Some(origin.relative(name));
+                path = Some(origin.relative(&path_of(name)));
             }
             Piece::Open(error) if error.name == "error" => {
                 let source = error.attribute("source").unwrap_or_default();
@@ -124,6 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_may_be_named_by_an_address_or_as_windows_does() {
+        for (name, path) in [
+            ("file:///repo/app/l%C3%B6st%20it.js", "app/löst it.js"),
+            ("src\\sub\\a.js", "app/src/sub/a.js"),
+            ("D:\\a\\b.js", "D:/a/b.js"),
+            ("100%25.js", "app/100%25.js"),
+        ] {
+            let text = format!(
+                r#"<checkstyle><file name="{name}"><error severity="error" message="m"/></file></checkstyle>"#
+            );
+            let parsed = parse(&text).unwrap();
+            assert_eq!(&*parsed.findings[0].location.as_ref().unwrap().path, path, "{name}");
+        }
+    }
+
+    #[test]
     fn a_report_without_files_has_an_empty_scope() {
         for text in ["<checkstyle/>", "<checkstyle version=\"8.0\">\n</checkstyle>\n"] {
             let parsed = parse(text).unwrap();
@@ -168,6 +185,24 @@ mod tests {
         }
         assert!(matches!(parse(" \n"), Err(ReportError::Empty { .. })));
         assert!(parse("\u{feff}<checkstyle/>").is_ok());
+    }
+
+    #[test]
+    fn colours_around_a_report_are_skipped() {
+        let utf16 = |text: &str| -> Vec<u8> {
+            format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        for text in [
+            format!("\u{1b}[0m{REPORT}"),
+            format!("\u{feff}\u{1b}[0m\n\u{1b}[1;31m{REPORT}\u{1b}[0m\n"),
+            format!("{REPORT}\u{1b}[0m"),
+        ] {
+            assert_eq!(parse(&text).unwrap().findings.len(), 4, "{text:?}");
+            // The declaration of the encoding is wrong then, and the byte order mark right (XML 1.0, F.1).
+            assert_eq!(super::read(&utf16(&text), &origin).unwrap().findings.len(), 4);
+        }
+        assert!(matches!(parse("\u{1b}[0m\n"), Err(ReportError::Empty { .. })));
     }
 
     #[test]

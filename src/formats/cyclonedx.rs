@@ -25,7 +25,7 @@ use crate::text::bom;
 use crate::text::shared::Text;
 
 use super::ratings::{Rated, Rating};
-use super::{headline, inventory, json, other_forms};
+use super::{foreign, headline, inventory, json, other_forms};
 
 pub(crate) use bom_crate::write;
 
@@ -34,6 +34,10 @@ const WHAT: &str = "CycloneDX document";
 /// Reads a CycloneDX document. Scope: the components that are packages, including nested ones, but not the
 /// subject of the document (`metadata.component`). Every vulnerability is one finding.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    read_document(bytes).map_err(|error| foreign::named(error, bytes, "cyclonedx"))
+}
+
+fn read_document(bytes: &[u8]) -> Result<Parsed, ReportError> {
     let bytes = &*json::decoded(bytes, WHAT)?;
     other_forms::refuse(bytes, WHAT)?;
     let mut bom: Bom = json::read(bytes, WHAT)?;

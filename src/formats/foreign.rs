@@ -1,41 +1,131 @@
-//! What a document is that should be JSON, in words that say what to do. It quotes nothing: a report of another form
-//! may hold secrets.
+//! What a document is that should be JSON or XML, in words that say what to do. It quotes nothing: a report of another
+//! form may hold secrets.
+
+mod own;
+mod roots;
+
+pub(super) use own::named;
+use own::own_report;
+pub(super) use roots::xml_form;
 
 use super::looks_like;
 
 /// More lines than these come before no report.
 const MOST: usize = 10_000;
 
-/// What it is instead, the line that shows it, and what to write. `None`: it looks like JSON.
+/// Bytes at the beginning of what is no text, and what to do about it.
+const PACKED: [(&[u8], &str); 6] = [
+    (&[0x1f, 0x8b], "it is compressed (gzip): unpack it"),
+    (b"PK\x03\x04", "it is an archive (zip): unpack it"),
+    (b"BZh", "it is compressed (bzip2): unpack it"),
+    (b"\xfd7zXZ\0", "it is compressed (xz): unpack it"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "it is compressed (zstd): unpack it"),
+    // The first field of a CycloneDX document is the version, a text of three letters (`bom-1.6.proto`).
+    (b"\x0a\x031.", "it is CycloneDX as protocol buffers: let the tool write JSON"),
+];
+
+/// What it is if it is no text.
+pub(super) fn packed(bytes: &[u8]) -> Option<&'static str> {
+    PACKED.iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, words)| *words)
+}
+
+/// What it is instead of JSON, the line that shows it, and what to write. `None`: it looks like JSON.
 pub(super) fn instead_of_json(bytes: &[u8]) -> Option<String> {
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Some("it is compressed: unpack it".to_owned());
+    if let Some(packed) = packed(bytes) {
+        return Some(packed.to_owned());
     }
     if bytes.contains(&0) {
         return Some("it has bytes 0, as UTF-16 has without a byte order mark: write it as UTF-8".to_owned());
     }
-    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let mut lines = (1..).zip(lines).filter(|(_, line)| !line.is_empty()).take(MOST);
+    let mut lines = lines(bytes);
     let (number, first) = lines.next()?;
-    if matches!(first, [b'{' | b'[', ..]) {
+    if begins_json(first) {
         return broken(bytes);
     }
     if first.starts_with(b"<") {
         return Some(xml(number, bytes));
     }
-    if first == b"---" || first.starts_with(b"%YAML") {
-        return Some(format!("line {number} begins YAML: let the tool write JSON"));
+    if let Some(form) = text_form(first) {
+        return Some(format!("line {number} begins {form}: let the tool write JSON"));
     }
-    if first.starts_with(b"SPDXVersion:") {
-        return Some(format!("line {number} begins SPDX tag-value: let the tool write JSON"));
-    }
-    let json = lines.find(|(_, line)| matches!(line, [b'{' | b'[', ..]));
+    let json = lines.find(|(_, line)| begins_json(line));
     Some(match json {
-        Some((begin, _)) => format!(
-            "line {number} is text, and JSON may begin in line {begin}: let the tool write its report to a file, or its log to standard error"
-        ),
+        Some((begin, _)) => format!("line {number} is text, and JSON may begin in line {begin}: {APART}"),
         None => format!("line {number} is text: let the tool write JSON"),
     })
+}
+
+const APART: &str = "let the tool write its report to a file, or its log to standard error";
+
+/// What it is instead of XML. `None`: it begins as XML does.
+pub(super) fn instead_of_xml(bytes: &[u8]) -> Option<String> {
+    let mut lines = lines(bytes);
+    let (number, first) = lines.next().filter(|(_, first)| !first.starts_with(b"<"))?;
+    if begins_json(first) {
+        let named = own_report(bytes, "").or_else(|| {
+            let format = looks_like(bytes)?;
+            Some(format!("it looks like {format}: name that format"))
+        });
+        let named = named.unwrap_or_else(|| "let the tool write XML".to_owned());
+        return Some(format!("line {number} begins JSON: {named}"));
+    }
+    if let Some(form) = text_form(first) {
+        return Some(format!("line {number} begins {form}: let the tool write XML"));
+    }
+    Some(match lines.find(|(_, line)| line.starts_with(b"<")) {
+        Some((begin, _)) => format!("line {number} is text, and XML may begin in line {begin}: {APART}"),
+        None => format!("line {number} is text: let the tool write XML"),
+    })
+}
+
+/// For JSON with something after it: a log whose lines are JSON comes before the report, or after it.
+pub(super) fn further_value(error: &serde_json::Error, bytes: &[u8]) -> Option<String> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<serde::de::IgnoredAny>();
+    values.next()?.ok()?;
+    let begins = begins_json(bytes.get(values.byte_offset()..)?.trim_ascii_start());
+    begins.then(|| format!("line {} begins another JSON value: {APART}", error.line()))
+}
+
+/// The lines with something in them, and their numbers.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    (1..).zip(lines).filter(|(_, line)| !line.is_empty()).take(MOST)
+}
+
+/// Whether a line begins an object or a list. `[INFO] scanning` and `[12:30:01]` begin none.
+fn begins_json(line: &[u8]) -> bool {
+    let (Some(first), rest) = (line.first(), line.get(1..).unwrap_or_default().trim_ascii_start()) else {
+        return false;
+    };
+    match (first, rest.first()) {
+        (b'{', next) => next.is_none_or(|next| b"\"}".contains(next)),
+        (b'[', None | Some(b'{' | b'[' | b']' | b'"')) => true,
+        // A number, `null` or `true` with what follows it in a list.
+        (b'[', Some(_)) => {
+            let end = rest.iter().position(|byte| b",] ".contains(byte)).unwrap_or(rest.len());
+            let is_whole = rest[end..].trim_ascii_start().first().is_none_or(|next| *next == b',')
+                || rest[end..].trim_ascii() == b"]";
+            is_whole && serde_json::from_slice::<serde::de::IgnoredAny>(&rest[..end]).is_ok()
+        }
+        _ => false,
+    }
+}
+
+/// A form of text that a line begins.
+fn text_form(first: &[u8]) -> Option<&'static str> {
+    let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    if first == b"---" || first.starts_with(b"%YAML") {
+        return Some("YAML");
+    }
+    if first.starts_with(b"SPDXVersion:") {
+        return Some("SPDX tag-value");
+    }
+    let is_tap = first.starts_with(b"TAP version ")
+        || first.strip_prefix(b"1..").is_some_and(is_number)
+        || [&b"ok "[..], b"not ok "].iter().any(|begin| {
+            first.strip_prefix(*begin).and_then(|rest| rest.first()).is_some_and(u8::is_ascii_digit)
+        });
+    is_tap.then_some("TAP")
 }
 
 /// JSON with a byte that is no UTF-8.
@@ -56,3 +146,6 @@ fn xml(line: u64, bytes: &[u8]) -> String {
         None => format!("line {line} begins XML: let the tool write JSON"),
     }
 }
+
+#[cfg(test)]
+mod tests;

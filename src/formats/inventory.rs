@@ -21,50 +21,47 @@ pub fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     Ok(all)
 }
 
-/// The packages in the order of the document.
+/// The packages in the order of the document, and what the whole document is about.
 fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let document: Document = json::read(&json::decoded(bytes, WHAT)?, WHAT)?;
     if let Some(artifacts) = document.artifacts {
-        return Ok(artifacts.into_iter().map(Artifact::into_component).collect());
+        let source = document.source.and_then(Source::into_component);
+        return Ok(artifacts.into_iter().map(Artifact::into_component).chain(source).collect());
     }
     if let Some(packages) = document.packages {
         let described = described(&packages, document.document_describes, document.relationships);
-        let packages = packages.into_iter().filter(|package| !package.is_root());
         let component = |package: Package| {
-            let is_described = described.as_deref() == Some(&*package.id);
-            package_of(as_root(package.into_component(), is_described))
+            let is_root = package.is_root() || described.as_deref() == Some(&*package.id);
+            listed_as(package.into_component(), is_root)
         };
-        return Ok(packages.filter_map(component).collect());
+        return Ok(packages.into_iter().filter_map(component).collect());
     }
     if document.graph.is_some() {
         let why = "Portcullis can't read the licences of SPDX 3 yet: write CycloneDX or SPDX 2";
         return Err(ReportError::ToolError(why.to_owned()));
     }
-    let root = document.metadata.and_then(|metadata| metadata.component).and_then(|root| root.bom_ref);
-    let mut left = document.components.unwrap_or_default();
+    let subject = document.metadata.and_then(|metadata| metadata.component);
+    let root = subject.as_ref().and_then(|subject| subject.bom_ref.clone());
+    let mut left: Vec<(Listed, bool)> = subject.into_iter().map(|subject| (subject, true)).collect();
+    let unread = |listed: Vec<Listed>| {
+        let is_root = |one: &Listed| root.is_some() && one.bom_ref == root;
+        listed.into_iter().map(move |one| (is_root(&one), one)).map(|(is_root, one)| (one, is_root))
+    };
+    left.extend(unread(document.components.unwrap_or_default()));
     let mut all = Vec::new();
-    while let Some(mut listed) = left.pop() {
-        left.append(&mut listed.components.take().unwrap_or_default());
-        let is_root = listed.bom_ref.is_some() && listed.bom_ref == root;
-        all.extend(package_of(as_root(listed.into_component(), is_root)));
+    while let Some((mut listed, is_root)) = left.pop() {
+        left.extend(unread(listed.components.take().unwrap_or_default()));
+        all.extend(listed_as(listed.into_component(), is_root));
     }
     Ok(all)
 }
-
-/// Marks what the whole document is about. It is not one of its packages, and its licence may still be denied.
-fn as_root(component: Component, is_root: bool) -> Component {
-    let kind = if is_root { Some(ROOT.to_owned()) } else { component.kind };
-    Component { kind, ..component }
-}
-
-const ROOT: &str = "root";
 
 /// Types of CycloneDX and purposes of SPDX that are no packages. Tools list lock files, programs and the
 /// distribution beside the packages.
 const NO_PACKAGES: [&str; 9] = [
     ROOT,
     "application",
-    "container",
+    CONTAINER,
     "cryptographic-asset",
     "data",
     "device",
@@ -73,6 +70,10 @@ const NO_PACKAGES: [&str; 9] = [
     "platform",
 ];
 
+/// What the whole document is about, if it may be a package.
+const ROOT: &str = "root";
+const CONTAINER: &str = "container";
+
 /// Whether a component of this type, or a package of this purpose, is a package. One with a package URL or a licence
 /// may be the thing that a rule is about.
 pub(crate) fn is_package(kind: Option<&str>, purl: Option<&str>, has_licence: bool) -> bool {
@@ -80,14 +81,23 @@ pub(crate) fn is_package(kind: Option<&str>, purl: Option<&str>, has_licence: bo
     !is_other || has_licence || purl.is_some_and(|purl| !purl.is_empty())
 }
 
-/// The component, unless it is no package. A kind that is one is not kept.
-fn package_of(component: Component) -> Option<Component> {
-    let kind = component.kind.as_deref();
-    if !is_package(kind, component.purl.as_deref(), !component.licences.is_empty()) {
-        return None;
-    }
-    let kind = component.kind.filter(|kind| !is_package(Some(kind), None, false));
-    Some(Component { kind, ..component })
+/// The component, unless no rule can be about it. A kind that is a package is not kept. What the whole document is
+/// about is not one of its packages, and has no licence to miss; but a rule may name it: a project or an image by its
+/// name alone, anything else (a folder, a file) by its package URL or its licence.
+fn listed_as(component: Component, is_root: bool) -> Option<Component> {
+    let is_other = |kind: &str| !is_package(Some(kind), None, false);
+    let kind = component.kind.map(|kind| kind.to_ascii_lowercase());
+    let kind = match kind.filter(|kind| is_other(kind)) {
+        None if is_root => Some(ROOT.to_owned()),
+        Some(kind) if is_root && kind == "application" => Some(ROOT.to_owned()),
+        kind => kind,
+    };
+    // Trivy calls the folder in which it runs `.`.
+    let is_named = is_root
+        && component.name != "."
+        && kind.as_deref().is_some_and(|kind| [ROOT, CONTAINER].contains(&kind));
+    let is_listed = is_package(kind.as_deref(), component.purl.as_deref(), !component.licences.is_empty());
+    (is_named || is_listed).then_some(Component { kind, ..component })
 }
 
 /// The project that the document describes, if it is one package among others. Some writers list every package as
@@ -109,6 +119,12 @@ fn described(
     (all.len() == 1 && packages.len() > 1).then(|| all.remove(0))
 }
 
+/// No package has more further package URLs than these.
+const MOST_PURLS: usize = 32;
+
+/// How Syft's ids of it begin.
+const ROOT_ID: &str = "SPDXRef-DocumentRoot-";
+
 /// The id of every SPDX document.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
@@ -125,6 +141,7 @@ struct Document {
     relationships: Option<Vec<Relationship>>,
     /// Syft.
     artifacts: Option<Vec<Artifact>>,
+    source: Option<Source>,
     /// SPDX 3.
     #[serde(rename = "@graph")]
     graph: Option<IgnoredAny>,
@@ -132,13 +149,7 @@ struct Document {
 
 #[derive(Deserialize)]
 struct Metadata {
-    component: Option<Subject>,
-}
-
-#[derive(Deserialize)]
-struct Subject {
-    #[serde(rename = "bom-ref")]
-    bom_ref: Option<String>,
+    component: Option<Listed>,
 }
 
 #[derive(Deserialize)]
@@ -180,8 +191,11 @@ impl Listed {
     fn into_component(self) -> Component {
         let group = self.group.filter(|group| !group.is_empty());
         let name = group.map_or(self.name.clone(), |group| format!("{group}/{}", self.name));
-        let of =
-            |choice: LicenceChoice| choice.expression.or(choice.license.and_then(|one| one.id.or(one.name)));
+        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let of = |choice: LicenceChoice| {
+            let named = |one: Licence| given(one.id).or(given(one.name));
+            given(choice.expression).or(choice.license.and_then(named))
+        };
         let licences = self.licenses.into_iter().flatten().filter_map(of).collect();
         Component { kind: self.kind, ..component(name, self.version, self.purl, licences) }
     }
@@ -210,17 +224,27 @@ struct Reference {
 impl Package {
     /// Whether this is the image or folder that the document describes. Syft gives it such an id.
     fn is_root(&self) -> bool {
-        self.id.starts_with("SPDXRef-DocumentRoot-")
+        self.id.starts_with(ROOT_ID)
+    }
+
+    /// What Syft says of it by its id.
+    fn kind_of_root(&self) -> Option<&'static str> {
+        let kind = self.id.strip_prefix(ROOT_ID)?;
+        Some(if kind.starts_with("Image-") { CONTAINER } else { "file" })
     }
 
     /// The concluded licence goes before the declared one (SPDX 2.3, 7.13).
     fn into_component(self) -> Component {
         let said = |licence: &String| licence != "NOASSERTION" && !licence.is_empty();
+        let kind = self.kind_of_root().map(str::to_owned);
         let licence = self.license_concluded.filter(said).or(self.license_declared.filter(said));
-        let mut references = self.external_refs.into_iter().flatten();
-        let purl = references.find(|one| one.reference_type == "purl").map(|one| one.reference_locator);
-        let kind = self.primary_package_purpose.map(|purpose| purpose.to_ascii_lowercase());
-        Component { kind, ..component(self.name, self.version_info, purl, licence.into_iter().collect()) }
+        let references = self.external_refs.into_iter().flatten();
+        let purls = references.filter(|one| one.reference_type == "purl").map(|one| one.reference_locator);
+        let mut purls = purls.filter(|purl| !purl.is_empty());
+        let kind = self.primary_package_purpose.or(kind);
+        let licences = licence.into_iter().collect();
+        let component = component(self.name, self.version_info, purls.next(), licences);
+        Component { kind, more_purls: purls.take(MOST_PURLS).collect(), ..component }
     }
 }
 
@@ -243,6 +267,27 @@ enum ArtifactLicence {
         value: Option<String>,
         spdx_expression: Option<String>,
     },
+}
+
+/// What Syft scanned.
+#[derive(Deserialize)]
+struct Source {
+    name: Option<String>,
+    version: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+impl Source {
+    /// Only an image has the name of something that can be banned.
+    fn into_component(self) -> Option<Component> {
+        let name = self.name.filter(|name| !name.is_empty())?;
+        let is_image = self.kind.as_deref() == Some("image");
+        is_image.then(|| Component {
+            kind: Some(CONTAINER.to_owned()),
+            ..component(name, self.version, None, Vec::new())
+        })
+    }
 }
 
 impl Artifact {
@@ -268,7 +313,7 @@ fn component(
     licences.dedup();
     let given = |version: &String| !version.is_empty();
     let purl = purl.filter(|purl| !purl.is_empty());
-    Component { name, version: version.filter(given), purl, licences, kind: None }
+    Component { name, version: version.filter(given), purl, licences, ..Component::default() }
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
-use super::foreign::instead_of_json;
+use super::colour;
+use super::foreign::{further_value, instead_of_json};
 use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 use crate::text::decode::not_utf_8;
@@ -64,39 +65,25 @@ pub(crate) fn read_first<'b, T: DeserializeOwned>(
     Ok((value, bytes.get(values.byte_offset()..).unwrap_or_default()))
 }
 
-/// The document without a byte order mark, and without the colours that some tools reset at both ends of
-/// what they print, also into a file (Biome).
+/// The document without a byte order mark, and without colours at its ends.
 fn not_blank<'b>(bytes: &'b [u8], what: &'static str) -> Result<&'b [u8], ReportError> {
-    let mut bytes = without_bom(bytes);
-    while let Some(rest) = bytes.trim_ascii_start().strip_prefix(b"\x1b[").and_then(after_colour) {
-        bytes = rest;
-    }
-    while let Some(rest) = before_colour(bytes.trim_ascii_end()) {
-        bytes = rest;
-    }
+    let bytes = without_bom(colour::without(bytes));
     if bytes.trim_ascii().is_empty() { Err(ReportError::Empty { what }) } else { Ok(bytes) }
-}
-
-/// What follows the rest of a colour sequence: `0m`, `1;31m`.
-fn after_colour(bytes: &[u8]) -> Option<&[u8]> {
-    let end = bytes.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b';'))?;
-    bytes[end..].strip_prefix(b"m")
-}
-
-fn before_colour(bytes: &[u8]) -> Option<&[u8]> {
-    let rest = bytes.strip_suffix(b"m")?;
-    let start = rest.iter().rposition(|byte| !(byte.is_ascii_digit() || *byte == b';'))? + 1;
-    rest[..start].strip_suffix(b"\x1b[")
 }
 
 fn unproven(error: &serde_json::Error, bytes: &[u8], what: &'static str) -> ReportError {
     match error.classify() {
         Category::Eof => ReportError::Cut { what, detail: error.to_string() },
         Category::Syntax => {
-            let instead = instead_of_json(bytes).map(|words| format!(" ({words})")).unwrap_or_default();
+            let instead = instead_of_json(bytes).or_else(|| further_value(error, bytes));
+            let instead = instead.map(|words| format!(" ({words})")).unwrap_or_default();
             ReportError::Foreign { what, detail: format!("not JSON: {error}{instead}") }
         }
-        Category::Data | Category::Io => ReportError::Foreign { what, detail: error.to_string() },
+        Category::Data | Category::Io => {
+            // A log may begin as a list does: `[12:30:01] scanning`.
+            let instead = instead_of_json(bytes).map(|words| format!("not JSON: {words}"));
+            ReportError::Foreign { what, detail: instead.unwrap_or_else(|| error.to_string()) }
+        }
     }
 }
 

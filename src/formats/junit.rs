@@ -20,12 +20,15 @@ use crate::scan::test_runner::{Listed, TestRunner};
 use crate::text::shared::Text;
 
 use super::headline;
+use super::uri::path_of;
 use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
 use suite::{Shown, Suite};
 
 const WHAT: &str = "JUnit report";
+
+const HOOK: &str = "a hook failed: tests that Mocha did not run for that are not in the report";
 
 /// Reads a JUnit report. Scope: the test cases that ran, without skipped ones. Each `failure` and `error` of a
 /// case is one finding, and so is that of a suite.
@@ -52,6 +55,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
         flaky: 0,
+        unlisted: 0,
         secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
@@ -95,6 +99,8 @@ struct Reading<'a> {
     on_host: Vec<Option<String>>,
     /// How many tests passed only after they were tried again.
     flaky: u64,
+    /// Tests that are counted and not listed, where nothing that failed is missing.
+    unlisted: u64,
     secrets: AboutSecrets,
     parsed: Parsed,
 }
@@ -109,12 +115,9 @@ struct Failed {
     todo_suites: u64,
 }
 
-/// `file:` addresses are decoded.
 fn file(element: &Element) -> Option<Text> {
     let raw = ["file", "filepath"].into_iter().find_map(|name| element.attribute(name))?;
-    let Some(path) = raw.strip_prefix("file://") else { return Some(Text::from(raw)) };
-    let path = percent_encoding::percent_decode_str(path.strip_prefix("localhost").unwrap_or(path));
-    Some(Text::from(path.decode_utf8_lossy()))
+    Some(Text::from(&*path_of(raw)))
 }
 
 impl Reading<'_> {
@@ -230,17 +233,26 @@ impl Reading<'_> {
             suites: self.failed.suites,
             only_the_last_failed: failed == 1 && self.last_failed,
             has_suites: self.inner_suites > 0,
+            unlisted: self.unlisted,
+            errors: self.shown.errors,
         });
         self.parsed
     }
 
     fn case(&mut self, case: Case) {
         // Surefire counts each try of a test.
-        self.shown.cases += 1 + case.problems.iter().filter(|problem| !problem.counts()).count() as u64;
+        self.shown.cases += 1 + case.tries;
+        let skips = case.skips.max(u64::from(case.skipped.is_some()));
+        self.shown.again += (case.failures + skips).saturating_sub(1);
+        self.shown.errors += case.problems.iter().filter(|problem| problem.element == "error").count() as u64;
         if case.is_flaky() {
             self.flaky += 1;
         }
-        self.shown.skipped += case.skips.max(u64::from(case.skipped.is_some()));
+        if self.runner == Some(TestRunner::Mocha) && case.fails() && runner::is_hook_of_mocha(&case) {
+            self.shown.hooks += 1;
+            self.parsed.unexplained.get_or_insert_with(|| HOOK.to_owned());
+        }
+        self.shown.skipped += skips;
         let ran = case.skipped.is_none() || case.fails();
         if ran {
             self.parsed.scope.add(Unit::Tests, 1);
@@ -262,7 +274,9 @@ impl Reading<'_> {
         for problem in case.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
             let place = problem.file.clone().or(file.clone());
-            let line = problem.line.or(case.line);
+            // The line of the test is one in its own file.
+            let is_there = problem.file.is_none() || problem.file == file;
+            let line = problem.line.or(case.line.filter(|_| is_there));
             let mut finding = problem.finding(rule, self.linter.is_none());
             finding.location =
                 place.map(|file| Location::file(self.origin.relative(&file)).lines(line, None));
@@ -288,16 +302,22 @@ impl Reading<'_> {
         let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
         if let Some(gap) = suite.gap(self.shown, counts_twice) {
             self.parsed.gaps.push(format!("{} {gap}", who()));
-        } else if let Some(gap) = suite.missing_tests(self.shown, around) {
+        } else if let Some(gap) =
+            suite.missing_tests(self.shown, around, self.runner == Some(TestRunner::Pytest))
+        {
             let gap = format!("{} {gap}", who());
             // pytest 9 counts subtests, and does not list them. It ends with 0 only if all passed.
             match self.runner {
                 Some(TestRunner::Pytest) if suite.is_green(self.shown) => {
                     self.parsed.gaps_unless_zero.push(gap);
                 }
+                // Its log may still tell that they are all that was left out.
                 Some(TestRunner::Pytest) if suite.agrees(self.shown) => {
+                    self.unlisted += suite.unlisted(self.shown);
                     self.parsed.unexplained.get_or_insert(gap);
                 }
+                // Not run for a hook that failed: `HOOK` says so.
+                Some(TestRunner::Mocha) if self.shown.hooks > suite.before.hooks => {}
                 _ => self.parsed.gaps.push(gap),
             }
         }

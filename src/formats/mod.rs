@@ -1,6 +1,7 @@
 //! Readers of report and data formats that no single scanner owns.
 
 pub(crate) mod checkstyle;
+mod colour;
 mod csv;
 pub(crate) mod cyclonedx;
 pub(crate) mod dated;

@@ -52,6 +52,12 @@ impl Totals {
         self.0.values().any(|n| *n > 0)
     }
 
+    /// All of them.
+    pub(crate) fn total(&self) -> u64 {
+        let sum = || self.0.values().copied().fold(0, u64::saturating_add);
+        self.0.get("total").copied().unwrap_or_else(sum)
+    }
+
     /// The severities that are counted.
     pub(crate) fn counted(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|(_, n)| **n > 0).map(|(severity, _)| severity.as_str())
@@ -145,7 +151,7 @@ impl Score {
     pub(crate) fn to_cvss(&self) -> Option<Arc<Cvss>> {
         let score = self.score.filter(|score| *score > 0.0);
         let vector = self.vector_string.as_deref().filter(|vector| !vector.is_empty()).map(Text::from);
-        (score.is_some() || vector.is_some()).then(|| Arc::new(Cvss { score, vector }))
+        (score.is_some() || vector.is_some()).then(|| Arc::new(Cvss { score, vector, version_2: false }))
     }
 }
 

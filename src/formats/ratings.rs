@@ -70,7 +70,7 @@ impl Rating {
         let is_version_2 = self.method.as_deref() == Some("CVSSv2");
         let severity =
             score.map_or(Severity::Unknown, |score| cvss_rating::band(score, vector, is_version_2));
-        Some((severity, Cvss { score, vector: vector.map(Text::from) }))
+        Some((severity, Cvss { score, vector: vector.map(Text::from), version_2: is_version_2 }))
     }
 }
 
@@ -135,5 +135,10 @@ mod tests {
         assert_eq!(rated(&format!("[{low}, {vector}]")).2, Some(9.8));
         assert_eq!(rated(&format!("[{none}, {low}]")).2, Some(4.3));
         assert_eq!(rated("[]"), (None, None, None));
+        let version_2 = |rating: &str| {
+            let ratings: Vec<Rating> = serde_json::from_str(&format!("[{rating}]")).unwrap();
+            Rated::of(&ratings).cvss.map(|cvss| cvss.version_2)
+        };
+        assert_eq!((version_2(second), version_2(third)), (Some(true), Some(false)));
     }
 }

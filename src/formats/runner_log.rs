@@ -57,6 +57,8 @@ struct Known {
     by_suites: bool,
     /// It counts each failure of a test: pytest those of subtests, too.
     by_failures: bool,
+    /// How many tests a line counts that the report leaves out because they passed.
+    unlisted: fn(&str) -> Option<u64>,
     /// Its log must count the tests that passed, too. Failures follow its summary, indented.
     by_passed: bool,
 }
@@ -79,7 +81,11 @@ impl Known {
                 ..Self::by_log(|| Box::new(mocha::read))
             },
             // An interrupted session is 2 (`pytest.ExitCode`, 9.2).
-            TestRunner::Pytest => Self { by_failures: true, ..Self::by_log(|| Box::new(pytest::read)) },
+            TestRunner::Pytest => Self {
+                by_failures: true,
+                unlisted: pytest::subtests_passed,
+                ..Self::by_log(|| Box::new(pytest::read))
+            },
             TestRunner::Vitest => Self { by_suites: true, ..Self::by_log(|| Box::new(vitest::read)) },
             TestRunner::Other => return None,
         })
@@ -92,6 +98,7 @@ impl Known {
             code_is_enough: false,
             by_suites: false,
             by_failures: false,
+            unlisted: |_| None,
             by_passed: false,
         }
     }
@@ -133,6 +140,12 @@ pub(crate) fn account(
             listed.passed
         ));
     }
+    // A test with an error may count twice, or once in two cases.
+    let left_out = listed.unlisted;
+    if let Some(counted) = log.unlisted.filter(|n| left_out > 0 && n.abs_diff(left_out) > listed.errors) {
+        let counted = human::count(counted, "subtest");
+        return Err(format!("its log counts {counted} that passed, and the report leaves {left_out} out"));
+    }
     let failed = if known.by_failures { listed.failures } else { listed.tests };
     let counts = [(Some(tests), failed, "test"), (log.suites, listed.suites, "file")];
     for (counted, shown, what) in counts {
@@ -170,6 +183,8 @@ struct Log {
     tests: Option<u64>,
     suites: Option<u64>,
     passed: Option<u64>,
+    /// Tests that passed, of those that the report leaves out.
+    unlisted: Option<u64>,
     /// The first line that names another error.
     other: Option<String>,
     /// The first line after the last summary that is not known to be harmless.
@@ -186,6 +201,9 @@ impl Log {
             for line in stream.split(|byte| *byte == b'\n') {
                 let line = plain(line);
                 let line = line.trim_end();
+                if let Some(n) = (known.unlisted)(line) {
+                    add(&mut log.unlisted, n);
+                }
                 let said = if coverage::is_too_low(line) { Said::Other } else { read(line) };
                 match said {
                     Said::Tests(n) => add(&mut log.tests, n),

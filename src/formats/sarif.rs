@@ -12,9 +12,10 @@ mod places;
 mod properties;
 mod rules;
 mod severity;
+mod snyk;
 mod suppression;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ use crate::scan::secret_findings::AboutSecrets;
 use crate::text::human;
 use crate::text::shared::Text;
 
-use super::{first_sentence, headline, json};
+use super::{first_sentence, foreign, headline, json};
 
 const WHAT: &str = "SARIF log";
 
@@ -44,6 +45,10 @@ const WHAT: &str = "SARIF log";
 /// A run without `results` is a gap: it did not produce results, which differs from finding nothing.
 /// So is a run whose `invocations` say that it was not successful, or did not read a file.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    read_log(bytes, origin).map_err(|error| foreign::named(error, bytes, "sarif"))
+}
+
+fn read_log(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let bytes = &*json::decoded(bytes, WHAT)?;
     // Another version may have another shape.
     let log: Log = json::read(bytes, WHAT).map_err(|error| {
@@ -153,23 +158,21 @@ fn read_run(
     secret
 }
 
+/// No advisory has more ids than these.
+const MOST_IDS: usize = 32;
+
 /// The most gaps that the record names beside the reason.
 const MOST_GAPS: usize = 20;
 
 /// What a run looked at. A run that lists its files, and lists none, looked at nothing.
 fn scope(run: &Run, clean: bool) -> Scope {
-    /// Roles (3.24.6) of artifacts that are no files that were scanned.
-    const OTHERS: [&str; 6] = [
-        "responseFile",
-        "standardStream",
-        "debugOutputFile",
-        "toolSpecifiedConfiguration",
-        "userSpecifiedConfiguration",
-        "directory",
-    ];
+    /// Roles (3.24.6) that say that a file was scanned, or that it is one of the project. The others are of the tool's
+    /// own files, of what it wrote, and of what it met on its way.
+    const SCANNED: [&str; 6] =
+        ["analysisTarget", "added", "modified", "renamed", "unmodified", "uncontrolled"];
     let scanned = |artifact: &&Artifact| match artifact.roles.as_deref() {
         None | Some([]) => true,
-        Some(roles) => roles.iter().any(|role| !OTHERS.contains(&role.as_str())),
+        Some(roles) => roles.iter().any(|role| SCANNED.contains(&role.as_str())),
     };
     let files = run.artifacts.as_ref().map(|artifacts| artifacts.iter().filter(scanned).count() as u64);
     let mut scope = Scope::default();
@@ -253,7 +256,12 @@ impl Reading<'_> {
         finding.location = self.places.location(outcome);
         let logical = places::logical_location(outcome, self.run);
         if category == Category::Vulnerability {
-            finding.aliases = signs.advisories().into_iter().filter(|alias| *alias != finding.rule).collect();
+            let described = snyk::cves(self.rules.tool, rule);
+            let elsewhere = rule.and_then(|rule| rule.deprecated_ids.as_ref()).into_iter().flatten();
+            let elsewhere = elsewhere.take(MOST_IDS).flat_map(|id| category::advisories_in(id));
+            let mut seen = BTreeSet::from([finding.rule.clone()]);
+            let named = signs.advisories().into_iter().chain(described).chain(elsewhere);
+            finding.aliases = named.filter(|alias| seen.insert(alias.clone())).collect();
             let path = finding.location.as_ref().map(|location| &*location.path);
             finding.package = packages::package(outcome, rule, logical, &said, path).map(Arc::new);
         }

@@ -15,7 +15,7 @@ use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 
-use super::{json, other_forms};
+use super::{foreign, json, other_forms};
 use version3::Element;
 
 const WHAT: &str = "SPDX document";
@@ -24,6 +24,10 @@ const WHAT: &str = "SPDX document";
 /// `software_Package` of version 3. Version 3 can list vulnerabilities (its security profile): each is a finding
 /// for each package that it is about.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    read_document(bytes).map_err(|error| foreign::named(error, bytes, "spdx"))
+}
+
+fn read_document(bytes: &[u8]) -> Result<Parsed, ReportError> {
     let bytes = &*json::decoded(bytes, WHAT)?;
     other_forms::refuse(bytes, WHAT)?;
     let document: Document = json::read(bytes, WHAT)?;

@@ -8,7 +8,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader, XmlVersion};
 
-use super::headline;
+use super::{colour, foreign, headline};
 use crate::scan::parsed::ReportError;
 use crate::text::decode::{self, Undecodable};
 use crate::text::utf16::{self, Broken};
@@ -58,11 +58,19 @@ pub(super) struct Document<'a> {
     started: bool,
 }
 
-/// The text of a report, in whichever encoding it is.
+/// The text of a report, in whichever encoding it is, without colours at its ends.
 pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
+    let bytes = colour::without(bytes);
+    if let Some(packed) = foreign::packed(bytes) {
+        return Err(ReportError::Foreign { what, detail: format!("not XML: {packed}") });
+    }
     let text = match utf16::decode(bytes) {
         None => decode::xml(bytes).map_err(|why| undecodable(why, what))?,
-        Some(Ok(text)) => Cow::Owned(text),
+        // Colours may have been written as UTF-16, too.
+        Some(Ok(text)) => match std::str::from_utf8(colour::without(text.as_bytes())) {
+            Ok(plain) if plain.len() < text.len() => Cow::Owned(plain.to_owned()),
+            _ => Cow::Owned(text),
+        },
         Some(Err(Broken::Cut)) => {
             return Err(ReportError::Cut { what, detail: "it ends in half a character".to_owned() });
         }
@@ -71,7 +79,13 @@ pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, st
             return Err(ReportError::Foreign { what, detail });
         }
     };
-    if text.trim().is_empty() { Err(ReportError::Empty { what }) } else { Ok(text) }
+    if text.trim().is_empty() {
+        return Err(ReportError::Empty { what });
+    }
+    match foreign::instead_of_xml(text.as_bytes()) {
+        Some(instead) => Err(ReportError::Foreign { what, detail: format!("not XML: {instead}") }),
+        None => Ok(text),
+    }
 }
 
 /// What is wrong with the encoding, and what to write.
@@ -110,7 +124,11 @@ impl<'a> Document<'a> {
     pub(super) fn root(&mut self, names: &[&str]) -> Result<Element, ReportError> {
         match self.next()? {
             Some(Piece::Open(root)) if names.contains(&root.name.as_str()) => Ok(root),
-            Some(Piece::Open(other)) => Err(self.foreign(format!("its root element is <{}>", other.name))),
+            Some(Piece::Open(other)) => {
+                let form = foreign::xml_form(&other.name).map(|words| format!(": {words}"));
+                let form = form.unwrap_or_default();
+                Err(self.foreign(format!("its root element is <{}>{form}", other.name)))
+            }
             _ => Err(self.foreign("it has no root element".to_owned())),
         }
     }

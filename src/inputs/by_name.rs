@@ -59,7 +59,6 @@ fn packages(name: &str) -> Option<Kind> {
         "Cargo.lock" => Kind::Lock(Manager::Cargo),
         "Cargo.toml" => Kind::Manifest(Manager::Cargo),
         "pom.xml" => Kind::Manifest(Manager::Maven),
-        "gradle.lockfile" | "buildscript-gradle.lockfile" => Kind::Lock(Manager::Gradle),
         "build.gradle" | "build.gradle.kts" => Kind::Manifest(Manager::Gradle),
         "packages.lock.json" | "packages.config" => Kind::Lock(Manager::NuGet),
         "composer.lock" => Kind::Lock(Manager::Composer),
@@ -70,6 +69,11 @@ fn packages(name: &str) -> Option<Kind> {
         "pubspec.yaml" => Kind::Manifest(Manager::Pub),
         "Package.resolved" => Kind::Lock(Manager::Swift),
         "Package.swift" => Kind::Manifest(Manager::Swift),
+        "Podfile.lock" => Kind::Lock(Manager::CocoaPods),
+        "mix.lock" => Kind::Lock(Manager::Hex),
+        "conan.lock" => Kind::Lock(Manager::Conan),
+        // `buildscript-gradle.lockfile`, and one for each configuration in older projects.
+        _ if name.ends_with("gradle.lockfile") => Kind::Lock(Manager::Gradle),
         _ if is_variant(name, "pylock", &["toml"]) => Kind::Lock(Manager::Pip),
         _ if is_requirements(name, ".in") => Kind::Manifest(Manager::Pip),
         _ => {
@@ -234,6 +238,10 @@ mod tests {
             ("Gemfile.lock", "lock/bundler"),
             ("pubspec.lock", "lock/pub"),
             ("Package.resolved", "lock/swift"),
+            ("ios/Podfile.lock", "lock/cocoapods"),
+            ("mix.lock", "lock/hex"),
+            ("conan.lock", "lock/conan"),
+            ("buildscript-gradle.lockfile", "lock/gradle"),
             ("package-lock.json.bak", ""),
         ] {
             assert_eq!(named(path), expected, "{path}");

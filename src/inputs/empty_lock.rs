@@ -9,20 +9,30 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::inputs::files::File;
+use crate::inputs::dev_lock::is_for_development;
+use crate::inputs::files::{File, Files};
 use crate::inputs::open::{self, Amount};
 use crate::model::input::PackageManager as Manager;
 use crate::text::bom::without_bom;
 
-/// A longer lock file names packages.
-const LONGEST: u64 = 1 << 20;
+/// A longer lock file is not read: it names packages.
+const LONGEST: u64 = 16 << 20;
 
 /// Whether a lock file has no such package. One that can't be read has: it is a gap.
-pub(super) fn is_empty(top: &Path, file: &File, manager: Manager) -> bool {
-    match open::read(top, file, Amount::Whole(LONGEST)) {
-        Ok((bytes, None)) => names_nothing(&bytes, manager),
-        Ok((_, Some(_))) | Err(_) => false,
-    }
+pub(super) fn is_empty(top: &Path, file: &File, manager: Manager, files: &Files) -> bool {
+    let whole = |file: &File| match open::read(top, file, Amount::Whole(LONGEST)) {
+        Ok((bytes, None)) => Some(bytes),
+        Ok((_, Some(_))) | Err(_) => None,
+    };
+    let beside = |name: &str| {
+        let folder = file.folder();
+        let path = if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
+        Some(String::from_utf8_lossy(&whole(&files.get(&path)?)?).into_owned())
+    };
+    whole(file).is_some_and(|bytes| {
+        let text = String::from_utf8_lossy(without_bom(&bytes));
+        names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
+    })
 }
 
 fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
@@ -44,12 +54,19 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
         Manager::Pnpm => text.contains("lockfileVersion") && is_all(is_empty_pnpm),
         Manager::Bundler => text.contains("\nDEPENDENCIES\n") && is_all(|line| !line.starts_with("    ")),
         Manager::Pub => text.contains("packages: {}\n"),
+        Manager::Hex => text.split_whitespace().eq(["%{", "}"]),
         Manager::Gradle => {
             text.lines().any(|line| line.starts_with("empty="))
                 && is_all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("empty="))
         }
         // They are written when there is a package.
-        Manager::Bun | Manager::Pip | Manager::Maven | Manager::NuGet | Manager::Go => false,
+        Manager::Bun
+        | Manager::Pip
+        | Manager::Maven
+        | Manager::NuGet
+        | Manager::Go
+        | Manager::CocoaPods
+        | Manager::Conan => false,
     }
 }
 

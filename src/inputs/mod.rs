@@ -7,6 +7,7 @@
 mod builds;
 mod by_name;
 mod content;
+mod dev_lock;
 mod empty_lock;
 mod files;
 mod git_index;
@@ -21,12 +22,13 @@ mod object_id;
 mod open;
 mod packages;
 mod parse_error;
-mod shell;
+pub(crate) mod shell;
 mod stamp;
 pub(crate) mod templates;
 mod terraform;
 mod test_runs;
 mod third_party;
+mod ts_selection;
 mod typescript;
 mod unlocked;
 mod walk;
@@ -41,6 +43,7 @@ pub(crate) use files::{File, FileState, Files};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::TerraformFolder;
 pub(crate) use test_runs::TestRun;
+pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
 
@@ -201,7 +204,14 @@ impl Inputs {
     /// Whether a lock file names no package of production. One that can't be read does.
     pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
         let InputKind::Lock(manager) = kind else { return false };
-        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager))
+        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
+    }
+
+    /// The beginning of a file, as text; `None`: it can't be read.
+    pub(crate) fn beginning(&self, path: &str, most: usize) -> Option<String> {
+        let file = self.files.get(path)?;
+        let (bytes, _) = open::read(&self.top, &file, open::Amount::Head(most)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Manifests that name packages, and have no lock file.

@@ -1,4 +1,4 @@
-//! Commands in scripts that build images.
+//! Commands in scripts, and those that build images.
 //!
 //! Source: the references of `docker build`, `docker buildx build`, `podman build`, `buildah build`, and of kaniko's executor:
 //! the Dockerfile is named from where the command runs, the default lies in the context.
@@ -49,7 +49,7 @@ pub(super) fn builds(script: &str) -> Vec<ToldBuild> {
 }
 
 /// The words after assignments and programs that start programs.
-pub(super) fn command(words: &[String]) -> &[String] {
+pub(crate) fn command(words: &[String]) -> &[String] {
     const BEFORE: [&str; 14] =
         ["sudo", "exec", "time", "env", "command", "then", "else", "do", "if", "!", "{", "(", "run", "nice"];
     let is_assignment = |word: &str| {
@@ -137,7 +137,7 @@ fn is_flag(name: &str) -> bool {
 }
 
 /// The commands of a script, each as words.
-pub(super) fn commands(script: &str) -> Vec<Vec<String>> {
+pub(crate) fn commands(script: &str) -> Vec<Vec<String>> {
     let script = script.replace("\\\r\n", " ").replace("\\\n", " ");
     let mut commands = Vec::new();
     for line in script.lines() {

@@ -34,7 +34,7 @@ pub(crate) struct TsProject {
     pub(crate) include: Option<Vec<String>>,
     pub(crate) exclude: Option<Vec<String>>,
     /// It has files that no project of a folder below it has.
-    has_own: bool,
+    pub(super) has_own: bool,
     /// Projects that extend it, and that refer to it.
     pub(crate) extended_by: Vec<String>,
     pub(crate) referred_by: Vec<String>,
@@ -142,7 +142,7 @@ fn referred(path: &str, name: &str, files: &Files) -> Result<String, String> {
 }
 
 /// A name as seen from a file, from the top.
-fn beside(path: &str, name: &str) -> String {
+pub(super) fn beside(path: &str, name: &str) -> String {
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     forward(&normalise(&folder.join(name))).to_string()
 }

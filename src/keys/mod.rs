@@ -5,4 +5,5 @@ mod integers;
 pub mod mistakes;
 pub(crate) mod secrets;
 pub mod table;
+mod types;
 pub(crate) mod values;

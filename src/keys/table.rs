@@ -65,7 +65,7 @@ impl<'a> Keys<'a> {
         self.problems.note_with_help(at, what, help);
     }
 
-    fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    pub(super) fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.knows(key);
         self.table?.get(key)
     }

@@ -77,9 +77,11 @@ impl Clean for Arc<Package> {
 
 impl Clean for Package {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
+        let Self { name, version, fixed_version, purl, more_purls, ecosystem, paths, dev: _, unfixed: _ } =
+            self;
         name.clean(scrubber);
         [version, fixed_version, purl, ecosystem].into_iter().for_each(|text| text.clean(scrubber));
+        more_purls.clean(scrubber);
         paths.clean(scrubber);
     }
 }
@@ -87,7 +89,7 @@ impl Clean for Package {
 impl Clean for Arc<Cvss> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut cvss = Cvss::clone(self);
-        let Cvss { score: _, vector } = &mut cvss;
+        let Cvss { score: _, vector, version_2: _ } = &mut cvss;
         vector.clean(scrubber);
         if cvss != **self {
             *self = Self::new(cvss);

@@ -108,6 +108,9 @@ pub struct Package {
     /// Package URL, only if the tool gave one or name and version are certain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<Text>,
+    /// Its other package URLs: SPDX allows several.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub more_purls: SharedTexts,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecosystem: Option<Text>,
     /// Where it is installed: lock file nodes or paths inside an image.
@@ -121,6 +124,13 @@ pub struct Package {
     pub unfixed: bool,
 }
 
+impl Package {
+    /// All its package URLs, as they are written.
+    pub fn purls(&self) -> impl Iterator<Item = &Text> {
+        self.purl.iter().chain(self.more_purls.iter())
+    }
+}
+
 /// A CVSS base score and its vector, as far as the report has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cvss {
@@ -129,6 +139,9 @@ pub struct Cvss {
     pub score: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vector: Option<Text>,
+    /// Whether the report says that it is of version 2, which has no severity above high. A vector says so itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub version_2: bool,
 }
 
 /// The decision of the policy on one finding.

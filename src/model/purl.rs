@@ -106,15 +106,16 @@ impl Purl {
             && self.qualifiers.iter().all(|(key, value)| other.qualifier(key) == Some(value))
     }
 
-    /// Whether it certainly means this package: by its package URL, otherwise by ecosystem, name and version.
+    /// Whether it certainly means this package: by one of its package URLs, otherwise by ecosystem, name and version.
     pub fn is_of(&self, package: &Package) -> bool {
         // Several versions are installed, and this names only one.
         let several = package.version.as_deref().is_some_and(|version| version.contains(", "));
         if several && self.version.is_some() {
             return false;
         }
-        if let Some(other) = package.purl.as_deref().and_then(Self::read) {
-            return self.covers(&other);
+        let mut purls = package.purls().filter_map(|purl| Self::read(purl)).peekable();
+        if purls.peek().is_some() {
+            return purls.any(|other| self.covers(&other));
         }
         let named = package.ecosystem.as_deref() == Some(self.kind())
             && self.qualifiers.is_empty()
@@ -241,6 +242,20 @@ mod tests {
             ("pkg:pypi/zope-interface", package("zope.interface", Some("1"), Some("pypi")), true),
         ] {
             assert_eq!(purl(text).is_of(&package), matches, "{text} {package:?}");
+        }
+    }
+
+    #[test]
+    fn a_package_with_several_urls_is_meant_by_each() {
+        let package = Package {
+            purl: Some("pkg:github/a/a@1".into()),
+            more_purls: ["pkg:npm/a@1".into()].into(),
+            ..Package::default()
+        };
+        for (text, matches) in
+            [("pkg:npm/a", true), ("pkg:github/a/a@1", true), ("pkg:npm/a@2", false), ("pkg:pypi/a", false)]
+        {
+            assert_eq!(purl(text).is_of(&package), matches, "{text}");
         }
     }
 

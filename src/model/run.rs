@@ -45,6 +45,9 @@ pub struct Run {
     /// The name of the project: the folder that it is checked out in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The name of the file with the gates, if it is not `gates.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
     /// The branch, if a gate acts and the branch is known.
@@ -228,6 +231,9 @@ pub struct TargetRecord {
     /// What the rules for licences and banned packages say about its inventory: more proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inventory_notes: Vec<String>,
+    /// What these rules may leave open by mistake.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inventory_warnings: Vec<String>,
     /// What the scanner's own configuration in the repository says. It can make the scan smaller.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -30,13 +30,13 @@ enum Versions {
     Exactly(String),
 }
 
-/// What a ban says of a package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a ban says of a package, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum BanVerdict {
-    Banned,
+    Other,
     /// The package is banned, but it is not clear whether this version is.
     Unclear,
-    Other,
+    Banned,
 }
 
 /// A pattern over package URLs without version and qualifiers: `pkg:npm/@evil/*`. Names are compared as their
@@ -112,22 +112,52 @@ impl Ban {
         }
     }
 
-    /// What it says of a package. Without a package URL only the name is known, and several ecosystems may
-    /// have a package of that name.
+    /// What it says of a package: the worst of all its package URLs. Without one only the name is known, and several
+    /// ecosystems may have a package of that name.
     pub(crate) fn judge(&self, component: &Component) -> BanVerdict {
-        let purl = component.purl.as_deref().and_then(Purl::read);
-        let Some(purl) = purl else {
-            return if self.may_name(&component.name) { BanVerdict::Unclear } else { BanVerdict::Other };
-        };
+        let purls: Vec<Purl> = component.purls().collect();
+        if purls.is_empty() {
+            let may_be = match component.is_image() {
+                true => self.may_be_image(&component.name),
+                false => self.may_name(&component.name),
+            };
+            return if may_be { BanVerdict::Unclear } else { BanVerdict::Other };
+        }
+        let verdicts = purls.iter().map(|purl| self.of_purl(purl, component.version.as_deref()));
+        verdicts.max().unwrap_or(BanVerdict::Other)
+    }
+
+    /// Of one package URL. `version` is what the package says beside it.
+    fn of_purl(&self, purl: &Purl, version: Option<&str>) -> BanVerdict {
         if !self.matcher.is_match(purl.plain()) {
             return BanVerdict::Other;
         }
-        let version = purl.version().or(component.version.as_deref());
-        match (&self.versions, version) {
+        match (&self.versions, purl.version().or(version)) {
             (None, _) => BanVerdict::Banned,
             (Some(_), None) => BanVerdict::Unclear,
             (Some(versions), Some(version)) => versions.judge(purl.kind(), version),
         }
+    }
+
+    /// Whether a name may be that of the image: `docker.io/library/nginx:1.27` is `nginx`. The ban must be one of images:
+    /// Debian has a package of that name, too.
+    fn may_be_image(&self, name: &str) -> bool {
+        let banned = self.package.strip_prefix("pkg:").and_then(|rest| rest.split_once('/'));
+        let Some((_, banned)) =
+            banned.filter(|(kind, _)| IMAGES.iter().any(|one| kind.eq_ignore_ascii_case(one)))
+        else {
+            return false;
+        };
+        let name = name.split('@').next().unwrap_or_default();
+        let tag = name.rfind(':').filter(|colon| !name[*colon..].contains('/'));
+        let name = &name[..tag.unwrap_or(name.len())];
+        // As many parts as both have, from the end.
+        let parts = banned.split('/').count().min(name.split('/').count());
+        let end = |text: &str| {
+            let from = text.rmatch_indices('/').nth(parts - 1).map_or(0, |(slash, _)| slash + 1);
+            text[from..].to_owned()
+        };
+        glob(&end(banned), true).is_ok_and(|glob| glob.is_match(end(name)))
     }
 
     /// Whether a name may be that of the package: with its namespace in any notation (`group:name`,
@@ -155,6 +185,9 @@ impl Ban {
         }
     }
 }
+
+/// Types of images.
+const IMAGES: [&str; 2] = ["docker", "oci"];
 
 /// Types whose namespace is the distribution, and whose versions end with a revision of the distribution.
 const DISTRIBUTIONS: [&str; 4] = ["alpm", "apk", "deb", "rpm"];

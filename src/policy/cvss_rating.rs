@@ -42,11 +42,14 @@ pub fn rate(finding: &mut Finding) {
     let Some(cvss) = &finding.cvss else { return };
     if cvss.score.is_none() {
         let Some(score) = cvss.vector.as_deref().and_then(score) else { return };
-        finding.cvss = Some(Arc::new(Cvss { score: Some(score), vector: cvss.vector.clone() }));
+        finding.cvss = Some(Arc::new(Cvss { score: Some(score), ..Cvss::clone(cvss) }));
     }
-    let scored = finding.cvss.as_ref().and_then(|cvss| Some((cvss.score?, cvss.vector.as_deref())));
-    if let (Severity::Unknown, Some((score, vector))) = (finding.severity, scored) {
-        finding.severity = band(score, vector, false);
+    let scored = finding.cvss.as_ref().and_then(|cvss| {
+        let score = cvss.score?;
+        Some((score, band(score, cvss.vector.as_deref(), cvss.version_2)))
+    });
+    if let (Severity::Unknown, Some((score, severity))) = (finding.severity, scored) {
+        finding.severity = severity;
         let risk = finding.risk.take().map(Arc::unwrap_or_clone).unwrap_or_default();
         finding.risk = Some(Arc::new(Risk { rated: Some(score), ..risk }));
     }
@@ -106,7 +109,7 @@ mod tests {
     fn only_an_unrated_finding_is_rated_by_its_vector() {
         let rated = |severity, score: Option<f64>, vector: Option<&str>| {
             let mut finding = Finding::new("CVE-2021-1", Category::Vulnerability, severity, "bad");
-            finding.cvss = Some(Arc::new(Cvss { score, vector: vector.map(Text::from) }));
+            finding.cvss = Some(Arc::new(Cvss { score, vector: vector.map(Text::from), version_2: false }));
             rate(&mut finding);
             let again = finding.clone();
             rate(&mut finding);
@@ -122,5 +125,10 @@ mod tests {
         assert_eq!(rated(low, None, heartbleed), (low, Some(7.5), None));
         assert_eq!(rated(unknown, None, Some("nonsense")), (unknown, None, None));
         assert_eq!(rated(unknown, None, None), (unknown, None, None));
+
+        let mut finding = Finding::new("CVE-2021-1", Category::Vulnerability, unknown, "bad");
+        finding.cvss = Some(Arc::new(Cvss { score: Some(10.0), vector: None, version_2: true }));
+        rate(&mut finding);
+        assert_eq!(finding.severity, Severity::High, "without a vector the report says which version it is");
     }
 }

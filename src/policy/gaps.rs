@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use jiff::civil::Date;
 
-use crate::model::input::InputKind;
-use crate::model::looked_at::{GateInput, InputState, RunInputs, scanned_words};
+use crate::model::looked_at::{GateInput, InputState, RunInputs, called, count, scanned_words};
 use crate::model::run::{GateRecord, Run};
 use crate::policy::judge::Waivers;
 use crate::policy::waiver::Waiver;
@@ -79,27 +78,21 @@ pub(super) fn reason(inputs: &[GateInput]) -> Option<String> {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
-    let locks = inputs.iter().all(|input| matches!(input.kind, InputKind::Lock(_)));
-    let called = if locks { "lock files" } else { "inputs" };
     let was = if open.len() == 1 { "was" } else { "were" };
     let why = first.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
-    Some(format!(
-        "{} of {} {called} {was} not read: {}{more}{why}",
-        open.len(),
-        inputs.len(),
-        named.join(", ")
-    ))
+    let (total, called) = (count(inputs, |_| true), called(inputs));
+    Some(format!("{} of {total} {called} {was} not read: {}{more}{why}", open.len(), named.join(", ")))
 }
 
-/// For a reason: `; scanned 4 of 5 lock files (1 accepted)`, if a gap is accepted.
-pub(super) fn accepted(inputs: &[GateInput]) -> String {
-    let any = inputs.iter().any(|input| input.accepted.is_some());
+/// For a reason: `; scanned 4 of 5 lock files (1 accepted)`, if a gap is accepted, or something is left out.
+pub(super) fn not_all(inputs: &[GateInput]) -> String {
+    let any = inputs.iter().any(|input| input.accepted.is_some() || input.state == InputState::Excluded);
     scanned_words(inputs).filter(|_| any).map(|words| format!("; {words}")).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::model::input::PackageManager;
+    use crate::model::input::{InputKind, PackageManager};
 
     use super::*;
 
@@ -109,6 +102,7 @@ mod tests {
             path: path.into(),
             kind: InputKind::Lock(PackageManager::Npm),
             state,
+            files: 1,
             why: Some("Trivy does not mention it".into()),
             accepted: accepted.map(Into::into),
         };
@@ -119,10 +113,10 @@ mod tests {
         ];
         assert_eq!(reason(&inputs), None);
         inputs.push(input("d", InputState::Gap, None));
-        let says = "1 of 4 lock files was not read: d (Trivy does not mention it)";
+        let says = "1 of 4 npm lock files was not read: d (Trivy does not mention it)";
         assert_eq!(reason(&inputs).as_deref(), Some(says));
         inputs.extend(["e", "f", "g"].map(|path| input(path, InputState::Gap, None)));
-        let says = "4 of 7 lock files were not read: d, e, f and 1 more (Trivy does not mention it)";
+        let says = "4 of 7 npm lock files were not read: d, e, f and 1 more (Trivy does not mention it)";
         assert_eq!(reason(&inputs).as_deref(), Some(says));
     }
 }

@@ -279,7 +279,7 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
         }
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Completeness::Whole, None) => match unexplained {
-            None => (Outcome::Passed, passing(gate, tally) + &gaps::accepted(&gate.inputs)),
+            None => (Outcome::Passed, passing(gate, tally) + &gaps::not_all(&gate.inputs)),
             Some(why) => (Outcome::Inconclusive, format!("{}, but {why}", passing(gate, tally))),
         },
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use spdx::ParseMode;
 
 use expression::{Expression, Node, Term};
-pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
+pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE, names_a_package};
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
@@ -114,8 +114,11 @@ impl Licences {
 
     /// The match of a package, and the exception that led to it.
     fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
+        // A project of one's own that nobody else may use (https://docs.npmjs.com/cli/configuring-npm/package-json).
+        let is_own = |licence: &str| component.is_project() && licence.eq_ignore_ascii_case("UNLICENSED");
         let is_silent = |licence: &String| {
-            Expression::read(licence).is_some_and(|expression| expression.is_no_assertion())
+            is_own(licence)
+                || Expression::read(licence).is_some_and(|expression| expression.is_no_assertion())
         };
         if component.kind.is_some() && component.licences.iter().all(is_silent) {
             return (LicenceMatch::Allowed, None);
@@ -319,15 +322,16 @@ impl Exception {
 
     /// By its package URL, with or without a version, or by its name, as the ecosystem compares names.
     fn is_about(&self, component: &Component) -> bool {
-        let purl = component.purl.as_deref().and_then(Purl::read);
         let Some(pattern) = &self.pattern else {
-            let kind = purl.as_ref().map_or("", Purl::kind);
+            let first = component.purls().next();
+            let kind = first.as_ref().map_or("", Purl::kind);
             return comparable_name(kind, &self.package) == comparable_name(kind, &component.name);
         };
-        let Some(purl) = purl else { return false };
-        let plain = purl.plain();
-        pattern.is_match(&plain)
-            || purl.version().is_some_and(|version| pattern.is_match(format!("{plain}@{version}")))
+        component.purls().any(|purl| {
+            let plain = purl.plain();
+            pattern.is_match(&plain)
+                || purl.version().is_some_and(|version| pattern.is_match(format!("{plain}@{version}")))
+        })
     }
 }
 

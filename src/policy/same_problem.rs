@@ -17,7 +17,7 @@ use std::hash::Hash;
 use std::num::NonZeroU32;
 
 use crate::model::finding::{Category, Finding, Package};
-use crate::model::purl::comparable_name;
+use crate::model::purl::{Purl, comparable_name};
 use crate::text::shared::{SharedTexts, Text};
 
 /// Notes on every finding which problem it belongs to. The findings must have their ids.
@@ -132,13 +132,17 @@ fn cves(finding: &Finding) -> Option<String> {
     (!cves.is_empty()).then(|| cves.join(" "))
 }
 
-/// The package in each of its versions.
+/// The package in each of its versions, under each of its package URLs.
 fn places(finding: &Finding) -> Vec<Where<'_>> {
     let Some(package) = &finding.package else { return Vec::new() };
     let (kind, name) = whose(package);
-    let name = comparable_name(kind, name);
-    let versions = package.version.as_deref().unwrap_or_default().split(", ");
-    versions.map(|version| (kind, name.clone(), version)).collect()
+    let others = package.more_purls.iter().filter_map(|text| {
+        let kind = text.strip_prefix("pkg:")?.split('/').next()?;
+        Some((kind, comparable_name(kind, &Purl::read(text)?.combined_name())))
+    });
+    let names = std::iter::once((kind, comparable_name(kind, name))).chain(others);
+    let versions = || package.version.as_deref().unwrap_or_default().split(", ");
+    names.flat_map(|(kind, name)| versions().map(move |version| (kind, name.clone(), version))).collect()
 }
 
 /// The package's ecosystem, from its URL if it has one, and its name: tools use many names for ecosystems.
@@ -257,6 +261,15 @@ mod tests {
             vulnerability("CVE-1", &[], "zope.interface", "5.0.0", "pkg:npm/zope.interface@5.0.0"),
         ];
         assert_eq!(groups(&spelled), [[0, 1]], "PyPI takes both names for one package");
+        let mut several = vulnerability("CVE-1", &[], "core", "7.0.0", "pkg:github/babel/babel@7.0.0");
+        Arc::make_mut(several.package.as_mut().unwrap()).more_purls =
+            ["pkg:npm/%40babel/core@7.0.0".into()].into();
+        let others = [
+            several,
+            vulnerability("CVE-1", &[], "@babel/core", "7.0.0", "pkg:npm/%40babel/core@7.0.0"),
+            vulnerability("CVE-1", &[], "core", "7.0.0", "pkg:npm/core@7.0.0"),
+        ];
+        assert_eq!(groups(&others), [[0, 1]], "by any of its package URLs");
     }
 
     /// An advisory that is about several CVE ids joins none of them.

@@ -129,8 +129,7 @@ fn keys(finding: &Finding, shape: Shape) -> Vec<Key<'_>> {
     }
     if shape.package {
         let names = || {
-            let texts =
-                package.into_iter().flat_map(|has| std::iter::once(&has.name).chain(has.purl.as_ref()));
+            let texts = package.into_iter().flat_map(|has| std::iter::once(&has.name).chain(has.purls()));
             let mut names: Vec<String> = texts.map(|text| rough_package(text)).collect();
             let scoped = package.and_then(|has| Purl::read(has.purl.as_deref()?));
             names.extend(scoped.map(|purl| rough_package(&purl.combined_name())));

@@ -205,11 +205,12 @@ impl<'a> Drawn<'a> {
         }
     }
 
-    /// GitHub closes the alerts of a category that a later upload of it lacks. Each project of a repository and
-    /// each of its tools has its own.
+    /// GitHub closes the alerts of a category that a later upload of it lacks. Each project of a repository, each
+    /// configuration of a project, and each of its tools has its own.
     fn category(&self) -> String {
-        let project = self.run.project.as_deref().map(|project| format!("{project}/")).unwrap_or_default();
-        format!("portcullis/{project}{}/", self.tool.title)
+        let parts = [self.run.project.as_deref(), self.run.configuration.as_deref(), Some(self.tool.title)];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        format!("portcullis/{}/", parts.join("/"))
     }
 
     fn result<'b>(&self, finding: &'b Finding) -> model::Result<'b> {

@@ -253,7 +253,8 @@ mod tests {
             (Severity::Unknown, None, None),
         ] {
             let mut finding = Finding::new("a", Category::Vulnerability, severity, "a");
-            finding.cvss = Some(crate::model::finding::Cvss { score: own, vector: None }.into());
+            finding.cvss =
+                Some(crate::model::finding::Cvss { score: own, vector: None, version_2: false }.into());
             assert_eq!(score(&finding), score_, "{severity} {own:?}");
         }
     }

@@ -11,6 +11,7 @@ mod trust;
 mod waivers;
 mod way;
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -31,7 +32,7 @@ const NARROWEST: u16 = 60;
 pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
-    let _ = writeln!(page, "{}", named(run, paint(&gates::table(run, look), look), look));
+    page.push_str(&named(run, paint(&gates::lines(run, look), look), look));
     page.push_str(&blocking::blocking(run, written, look));
     page.push_str(&waivers::notes(run, look));
     page.push_str(&known::notes(run, look));
@@ -158,33 +159,35 @@ fn paint(page: &str, look: Look) -> String {
     if !look.colour {
         return page.to_owned();
     }
-    let mut painted = page.to_owned();
     let words = [
-        ("✔ passed", AnsiColor::Green),
-        ("✘ failed", AnsiColor::Red),
-        ("? inconclusive", AnsiColor::Yellow),
-        ("- skipped", AnsiColor::BrightBlack),
+        ("✔", AnsiColor::Green.on_default().bold()),
+        ("✘", AnsiColor::Red.on_default().bold()),
+        ("?", AnsiColor::Yellow.on_default().bold()),
+        ("-", AnsiColor::BrightBlack.on_default()),
+        ("○", AnsiColor::BrightBlack.on_default()),
+        ("critical", AnsiColor::Red.on_default().bold()),
+        ("high", AnsiColor::Red.on_default()),
+        ("medium", AnsiColor::Yellow.on_default()),
     ];
-    for (word, colour) in words {
-        painted = painted.replace(word, &coloured(word, colour.on_default().bold()));
-    }
-    let severities = [("critical", AnsiColor::Red), ("high", AnsiColor::Red), ("medium", AnsiColor::Yellow)];
-    for (word, colour) in severities {
-        painted =
-            painted.replace(&format!("\n {word} "), &format!("\n {} ", coloured(word, colour.on_default())));
+    let mut painted = page.to_owned();
+    for (word, style) in words {
+        painted = painted.replace(&format!("\n {word} "), &format!("\n {} ", coloured(word, style)));
     }
     painted
 }
 
-/// Makes the name of each gate bold, at the beginning of its row.
-fn named(run: &Run, table: String, look: Look) -> String {
-    let bold = |table: String, id: &str| {
-        table.replacen(&format!("\n {id} "), &format!("\n {} ", coloured(id, Style::new().bold())), 1)
-    };
-    match look.colour {
-        true => run.gates.iter().fold(table, |table, gate| bold(table, &gate.id)),
-        false => table,
+/// Makes the name of each gate bold, behind the mark of its row.
+fn named(run: &Run, page: String, look: Look) -> String {
+    if !look.colour {
+        return page;
     }
+    let ids: HashSet<&str> = run.gates.iter().map(|gate| &*gate.id).collect();
+    let line = |line: &str| {
+        let (mark, rest) = line.match_indices(' ').nth(1).map(|(at, _)| line.split_at(at + 1))?;
+        let (id, end) = rest.split_once(' ')?;
+        ids.contains(id).then(|| format!("{mark}{} {end}", coloured(id, Style::new().bold())))
+    };
+    page.split_inclusive('\n').map(|one| line(one).unwrap_or_else(|| one.to_owned())).collect()
 }
 
 fn coloured(text: &str, style: Style) -> String {

@@ -50,6 +50,26 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
     Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
 }
 
+/// Why a scan of the image of this name looked at another one than the run has built; `None`: it did not, or nobody built it.
+pub(crate) fn another_image(gate_outputs: &GateOutputs, name: &str, scanned: Option<&str>) -> Option<String> {
+    let built = gate_outputs.of_tool(BUILDER).find(|(_, target)| target.image.as_deref() == Some(name));
+    let (gate, target) = built?;
+    let id = target.image_id.as_deref()?;
+    let Some(scanned) = scanned else {
+        return Some(format!(
+            "its report does not say which image it looked at, and {} has built {id}",
+            gate.id
+        ));
+    };
+    let also = target.outputs.get(CONFIG_DIGEST).map(String::as_str);
+    (scanned != id && Some(scanned) != also).then(|| {
+        format!(
+            "{name} is not what {} has built: that was {id}, and it looked at {scanned}; was the tag moved?",
+            gate.id
+        )
+    })
+}
+
 /// The output of a build that names the digest of the image's configuration.
 pub(crate) const CONFIG_DIGEST: &str = "config_digest";
 

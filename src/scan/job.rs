@@ -1,5 +1,6 @@
 //! One planned job: what it looks at, how it is started, and what it leaves.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub struct Job {
 pub struct Planned {
     /// The files that the program was given, relative to its start folder.
     pub files: Vec<String>,
+    /// How many files it does not open by its own rules, by the reason.
+    pub unread: BTreeMap<&'static str, u64>,
     /// It scans the whole history, so a shallow clone leaves something out.
     pub whole_history: bool,
 }

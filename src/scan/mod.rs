@@ -27,6 +27,7 @@ pub(crate) mod seen;
 pub(crate) mod start_dir;
 pub(crate) mod step;
 pub mod suggestion;
+pub mod survey;
 pub mod test_runner;
 pub mod tool;
 pub(crate) mod variable;

@@ -79,6 +79,8 @@ pub struct Parsed {
     pub proof: Vec<String>,
     /// What the rules for licences and banned packages say about its inventory: further proof.
     pub inventory_notes: Vec<String>,
+    /// What these rules may leave open by mistake.
+    pub inventory_warnings: Vec<String>,
     /// The age of the advisories that the scanner used, in words.
     pub advisories: Option<String>,
     /// Values that the report marks as secrets. They are redacted in all output.

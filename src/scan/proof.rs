@@ -52,10 +52,15 @@ impl Proof {
 /// (The engine's `job_run` checks condition 1, and that the files are new.)
 pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof {
     // 2. The exit code is one that the makers document for "clean" or "findings".
-    let exit = raw.exit.map(|code| (code, tool.exit(code)));
+    let report = parse(tool, raw, origin);
+    let meaning = |code| {
+        let by_report = report.as_ref().ok().and_then(|parsed| tool.exit_by_report(code, parsed));
+        by_report.unwrap_or_else(|| tool.exit(code))
+    };
+    let exit = raw.exit.map(|code| (code, meaning(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {
         // The report often explains the failure better than the exit code.
-        let (parsed, cause) = match parse(tool, raw, origin) {
+        let (parsed, cause) = match report {
             Ok(parsed) => (parsed, tool.error_line(raw)),
             Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
             Err(_) => (Parsed::default(), tool.error_line(raw)),
@@ -66,7 +71,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
 
     // 3. The report is complete, of the expected schema, with its required keys. 6. The parsers keep
     // what they cannot rate, as `unknown`.
-    let mut parsed = match parse(tool, raw, origin) {
+    let mut parsed = match report {
         Ok(parsed) => parsed,
         Err(unproven) => {
             let cause = match &unproven {
@@ -89,28 +94,9 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
     }
 
     // 4. Exit code and report agree.
-    let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
-    match exit {
-        Some((code, Exit::Findings)) if moving == 0 => {
-            let cause = tool.error_line(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
-            let reason = format!("exit code {code} means findings, and the report has none{cause}");
-            return inconclusive(parsed, reason);
-        }
-        Some((code, Exit::Clean)) if moving > 0 => {
-            let remedy = tool.if_clean_with_findings(code).map(|words| format!(" {words}"));
-            let reason = format!(
-                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?{}",
-                if moving == 1 { "" } else { "s" },
-                remedy.unwrap_or_default()
-            );
-            return inconclusive(parsed, reason);
-        }
-        Some((code, Exit::Silent)) => {
-            parsed.proof.push(format!("exit code {code}, which says nothing about findings"))
-        }
-        Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
-        None if raw.by_steps => {}
-        None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
+    match agreement(tool, raw, exit, &parsed) {
+        Ok(words) => parsed.proof.extend(words),
+        Err(reason) => return inconclusive(parsed, reason),
     }
 
     // 5. Something was in scope.
@@ -124,6 +110,39 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         false => format!("looked at {}", parsed.scope),
     });
     Proof::Complete(parsed)
+}
+
+/// Whether the exit code and the report agree, as a line of the proof.
+///
+/// # Errors
+/// How they contradict each other.
+fn agreement(
+    tool: &dyn Tool,
+    raw: &RawReport,
+    exit: Option<(i32, Exit)>,
+    parsed: &Parsed,
+) -> Result<Option<String>, String> {
+    let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
+    match exit {
+        Some((code, Exit::Findings)) if moving == 0 => {
+            let cause = tool.error_line(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            Err(format!("exit code {code} means findings, and the report has none{cause}"))
+        }
+        Some((code, Exit::Clean)) if moving > 0 => {
+            let remedy = tool.if_clean_with_findings(code).map(|words| format!(" {words}"));
+            Err(format!(
+                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?{}",
+                if moving == 1 { "" } else { "s" },
+                remedy.unwrap_or_default()
+            ))
+        }
+        Some((code, Exit::Silent)) => {
+            Ok(Some(format!("exit code {code}, which says nothing about findings")))
+        }
+        Some((code, _)) => Ok(Some(format!("exit code {code} agrees with the report"))),
+        None if raw.by_steps => Ok(None),
+        None => Ok(Some("exit code unknown: the report alone is judged".to_owned())),
+    }
 }
 
 /// What the report says, with the secrets that its findings quote.

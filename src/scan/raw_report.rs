@@ -1,6 +1,7 @@
 //! What came out of a job, as bytes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::scan::job::Planned;
 
@@ -41,6 +42,11 @@ impl RawReport<'_> {
     pub fn lost_log(&self) -> Option<String> {
         self.log_cut
             .then(|| "its log is longer than the part that is kept, and it says what went wrong".to_owned())
+    }
+
+    /// How many files the run did not open by the tool's own rules, by the reason.
+    pub fn unread(&self) -> BTreeMap<&'static str, u64> {
+        self.planned.filter(|_| self.exit.is_some()).map(|planned| planned.unread.clone()).unwrap_or_default()
     }
 
     /// The report with the findings.

@@ -25,6 +25,9 @@ impl ReportOrigin {
 
     /// The same for a path that is relative to `dir` instead of the working directory.
     pub fn relative_from(&self, dir: &Path, raw: &str) -> Text {
+        if is_of_windows(raw) {
+            return Text::from(raw);
+        }
         let full = normalise(&dir.join(raw));
         match full.strip_prefix(&self.root) {
             Ok(inside) => forward(inside),
@@ -32,6 +35,13 @@ impl ReportOrigin {
             Err(_) => forward(&normalise(Path::new(raw))),
         }
     }
+}
+
+/// Whether a path is absolute on Windows: it is of another machine. `C:/a`, `C:\\a`, `\\\\server\\share\\a`.
+fn is_of_windows(raw: &str) -> bool {
+    let has_drive =
+        matches!(raw.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    has_drive || raw.starts_with("\\\\")
 }
 
 #[cfg(test)]
@@ -54,6 +64,10 @@ mod tests {
             ("/repo", "/elsewhere/a.ts", "/elsewhere/a.ts"),
             ("/repo", "../outside/a.ts", "../outside/a.ts"),
             ("/repo", ".", "."),
+            ("/repo/backend", "D:/a/src/a.ts", "D:/a/src/a.ts"),
+            ("/repo/backend", "\\\\server\\share\\a.ts", "\\\\server\\share\\a.ts"),
+            ("/repo/backend", "//server/share/a.ts", "//server/share/a.ts"),
+            ("/repo/backend", "//repo/src/a.ts", "src/a.ts"),
         ] {
             assert_eq!(&*place(cwd).relative(raw), expected, "{raw} in {cwd}");
         }

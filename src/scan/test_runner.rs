@@ -33,6 +33,10 @@ pub struct Listed {
     pub only_the_last_failed: bool,
     /// It lists tests in suites, not only in files.
     pub has_suites: bool,
+    /// Tests that it counts and does not list, and that passed (pytest's subtests).
+    pub unlisted: u64,
+    /// `error` elements: pytest counts a test of one twice.
+    pub errors: u64,
 }
 
 impl Listed {
@@ -46,6 +50,8 @@ impl Listed {
             suites: self.suites + other.suites,
             only_the_last_failed: self.only_the_last_failed || other.only_the_last_failed,
             has_suites: self.has_suites || other.has_suites,
+            unlisted: self.unlisted + other.unlisted,
+            errors: self.errors + other.errors,
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::suggestion::Suggest;
+use crate::scan::survey::{Judge, Survey, Unnamed};
 
 /// What is known about a scanner before any gate uses it.
 #[derive(Debug)]
@@ -105,6 +106,13 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         true
     }
 
+    /// What became of the inputs that its report does not name, though it names what it read ([`Reach::BelowNamed`]).
+    ///
+    /// [`Reach::BelowNamed`]: crate::scan::reads::Reach::BelowNamed
+    fn unnamed<'a>(&'a self, _survey: &'a Survey<'a>) -> Judge<'a> {
+        Box::new(|_, _| Unnamed::Gap(None))
+    }
+
     /// What this gate looks for because of its options, besides [`ToolSpec::looks_for`].
     fn also_looks_for(&self) -> Vec<Aim> {
         Vec::new()
@@ -159,6 +167,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError>;
+
+    /// The meaning of a code where the report says more of it than the code itself: who wrote it, or what it counts.
+    fn exit_by_report(&self, _code: i32, _parsed: &Parsed) -> Option<Exit> {
+        None
+    }
 
     /// What to change in gates.toml if the report has findings, although this exit code means that it has none.
     fn if_clean_with_findings(&self, _code: i32) -> Option<String> {

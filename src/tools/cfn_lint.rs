@@ -24,6 +24,7 @@ use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
+use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
@@ -159,7 +160,21 @@ impl CfnLint {
 
 impl Tool for CfnLint {
     fn reads(&self) -> Vec<Reads> {
-        vec![Reads::new([InputKind::CloudFormation, InputKind::Sam], &self.dirs, Reach::Below)]
+        vec![Reads::new([InputKind::CloudFormation, InputKind::Sam], &self.dirs, Reach::BelowNamed)]
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        let dirs: Vec<String> = self.dirs.iter().map(|dir| survey.place_of(dir)).collect();
+        Box::new(move |_, path| {
+            let inside = |dir: &String| match dir.as_str() {
+                "." => Some(path),
+                dir => path.strip_prefix(dir)?.strip_prefix('/'),
+            };
+            match dirs.iter().filter_map(inside).any(|file| self.files.has(file)) {
+                true => Unnamed::Gap(None),
+                false => Unnamed::Excluded("by `files` of the gate".into()),
+            }
+        })
     }
 
     fn reads_inputs(&self) -> bool {
@@ -207,6 +222,7 @@ impl Tool for CfnLint {
         let log = raw.stderr_text();
         let linted: BTreeSet<&str> = log.lines().filter_map(linted).collect();
         parsed.scope = Scope::of(Unit::Files, linted.len() as u64);
+        parsed.read_inputs = linted.iter().map(|file| origin.relative(file)).collect();
         let given = raw.planned.map(|planned| planned.files.as_slice()).unwrap_or_default();
         let left_out =
             given.iter().filter(|file| !linted.contains(file.as_str()) && !facts.unread.contains(*file));

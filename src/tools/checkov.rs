@@ -1,15 +1,14 @@
 //! Checkov (Prisma Cloud): misconfigurations of Terraform, CloudFormation, Dockerfiles, Kubernetes
 //! and the like, one finding for each failed check of a resource.
 
+mod checked;
+mod coverage;
 mod init;
 mod report;
 
-use std::ffi::OsStr;
-use std::path::Path;
-
 use serde::Serialize;
 
-use crate::inputs::templates::is_cloudformation;
+use crate::inputs::File;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::input::InputKind;
@@ -25,6 +24,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
@@ -111,22 +111,31 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 /// bridgecrewio/checkov `common/runners/base_runner.py` `filter_ignored_paths` (3.2): besides `node_modules`,
 /// `.terraform` and `.serverless`, every folder whose name begins with a dot. That of GitHub's workflows has a
 /// scan of its own.
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") && name != ".github"
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') && name != ".github"
+}
+
+/// `DOCKERFILE_MASK` in bridgecrewio/checkov `common/util/dockerfile.py` (3.3): `Dockerfile`, `Dockerfile.prod`, `api.Dockerfile`.
+fn is_dockerfile(name: &str) -> bool {
+    ["Dockerfile", "dockerfile"].into_iter().any(|stem| {
+        name.match_indices(stem).any(|(at, _)| {
+            let (before, after) = (&name[..at], &name[at + stem.len()..]);
+            (before.is_empty() || (before.len() > 1 && before.ends_with('.')))
+                && (after.is_empty() || (after.len() > 1 && after.starts_with('.')))
+        })
+    }) && !name.to_ascii_lowercase().ends_with(".dockerignore")
 }
 
 impl Checkov {
-    /// Whether it would read a file by its kind, in another folder.
-    fn would_read(&self, path: &Path) -> bool {
+    /// Whether it would read a file in another folder.
+    fn would_read(&self, file: &File<'_>) -> bool {
         let scans = |framework: &str| {
             self.framework.is_empty() || self.framework.iter().any(|name| name == framework || name == "all")
         };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_terraform = name.ends_with(".tf") || name.ends_with(".tf.json");
-        let is_dockerfile = name.starts_with("Dockerfile") || name.ends_with(".Dockerfile");
-        (is_terraform && scans("terraform"))
-            || (is_dockerfile && scans("dockerfile"))
-            || (scans("cloudformation") && is_cloudformation(path))
+        let is = |kind| file.kinds().has(kind);
+        (is(InputKind::Terraform) && scans("terraform"))
+            || (is(InputKind::Dockerfile) && is_dockerfile(&file.name()) && scans("dockerfile"))
+            || (is(InputKind::CloudFormation) && scans("cloudformation"))
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Job {
@@ -144,6 +153,10 @@ impl Checkov {
             job.reads(job.invocation.cwd.join(file.name), file);
         }
         job.files.reports.push(ReportSource::Scratch(REPORT.to_owned()));
+        let wanted = |file: &File<'_>| self.would_read(file);
+        let why = "in a folder that Checkov passes over";
+        job.planned.unread =
+            PassedOver { folder: is_hidden, why, wanted: &wanted, file_links: false }.count(scene, dir);
         job.because(match self.framework.is_empty() {
             true => format!("every framework in {dir}"),
             false => format!("{} in {dir}", self.framework.join(", ")),
@@ -155,10 +168,22 @@ impl Checkov {
 impl Tool for Checkov {
     fn reads(&self) -> Vec<Reads> {
         let reads = |framework: &str| {
-            self.framework.is_empty() || self.framework.iter().any(|name| name == framework)
+            self.framework.is_empty() || self.framework.iter().any(|name| name == framework || name == "all")
         };
         let kinds = FRAMEWORKS.iter().filter(|(framework, _)| reads(framework)).map(|(_, kind)| *kind);
-        vec![Reads::new(kinds, &self.dirs, Reach::Below)]
+        vec![Reads::new(kinds, &self.dirs, Reach::BelowNamed)]
+    }
+
+    fn reads_inputs(&self) -> bool {
+        true
+    }
+
+    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
+        kind != InputKind::Dockerfile || is_dockerfile(name)
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        coverage::judge(&self.dirs, !self.framework.is_empty(), survey)
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -189,12 +214,7 @@ impl Tool for Checkov {
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = report::read(raw.report(), origin)?;
-        if raw.exit.is_some() {
-            let wanted = |path: &Path| self.would_read(path);
-            let why = "in a folder that Checkov passes over";
-            parsed.unread =
-                PassedOver { folder: is_hidden, why, wanted: &wanted, file_links: false }.count(&origin.cwd);
-        }
+        parsed.unread = raw.unread();
         Ok(parsed)
     }
 

@@ -5,6 +5,7 @@ mod init;
 mod known;
 pub(crate) use known::reads as command_reads;
 mod linters;
+mod programs;
 mod prompt;
 
 use serde::Serialize;
@@ -26,8 +27,10 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::test_runner::TestRunner;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::gitleaks;
 use crate::tools::inventory_check::check_inventory;
 
 pub(crate) static SPEC: ToolSpec = ToolSpec {
@@ -230,6 +233,28 @@ impl Tool for Command {
         }
     }
 
+    /// The report says who wrote it, whatever started the program: a shell, a script, a launcher.
+    fn exit_by_report(&self, code: i32, parsed: &Parsed) -> Option<Exit> {
+        if self.codes.is_some() {
+            return None;
+        }
+        // A code of Mocha is the number of its failures, which the report lists.
+        let is_count = parsed.listed.as_ref().is_some_and(|listed| {
+            listed.runner == TestRunner::Mocha && i32::try_from(listed.failures.min(255)) == Ok(code)
+        });
+        match (parsed.listed.as_ref().map(|listed| listed.runner), code) {
+            // Nothing was tested, and the report says so: `allow_empty` decides.
+            (Some(TestRunner::Pytest), 5) => return Some(Exit::Silent),
+            (Some(TestRunner::Pytest), code) => return known::exit_of(&["pytest"], code),
+            _ => {}
+        }
+        match parsed.written_by.as_slice() {
+            [one] => known::exit_of(std::slice::from_ref(one), code),
+            _ => None,
+        }
+        .or_else(|| (is_count && code > 0).then_some(Exit::Findings))
+    }
+
     /// Without a report the scope is the one command that ran, and a code that is not clean is one
     /// finding.
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
@@ -285,16 +310,26 @@ impl Command {
     /// Whether a code that means findings has no other cause than those that a linter or a test runner lists. `exit` says
     /// what the codes mean, and nothing else is asked.
     fn account(&self, raw: &RawReport, parsed: &mut Parsed) {
+        // Its log says what it could not scan; its report does not.
+        if matches!(parsed.written_by.as_slice(), [one] if **one == *"gitleaks") {
+            parsed.gaps.extend(gitleaks::log::unscanned(&raw.stderr_text()));
+        }
         let (Some(code), None) = (raw.exit, &self.codes) else { return };
-        if self.exit(code) != Exit::Findings {
+        if self.exit_by_report(code, parsed).unwrap_or_else(|| self.exit(code)) != Exit::Findings {
             return;
         }
-        if let Some(why) = linters::fault(&known::names(&self.run), code, parsed) {
+        if let Some(why) = linters::fault(&self.run, code, parsed) {
             parsed.unexplained.get_or_insert(why);
         }
         let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0) else { return };
         match runner_log::account(&listed, (&self.run, code), raw) {
-            Ok(proof) => parsed.proof.extend(proof),
+            Ok(proof) => {
+                parsed.proof.extend(proof);
+                // What the report left out is accounted for, too.
+                if listed.unlisted > 0 {
+                    parsed.unexplained = None;
+                }
+            }
             Err(why) => {
                 parsed.unexplained.get_or_insert(why);
             }

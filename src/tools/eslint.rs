@@ -5,21 +5,19 @@
 
 mod init;
 mod nested;
+mod report;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobSet};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
-use crate::model::finding::{Category, Finding, Location};
+use crate::model::finding::Finding;
 use crate::model::input::InputKind;
-use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
@@ -31,12 +29,12 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
-use crate::text::paths::normalise;
-use crate::text::shared::Text;
 use crate::tools::describe::ignore_lines;
+use sources::Wanted;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
@@ -56,8 +54,6 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     init: init::suggest,
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
-
-const WHAT: &str = "report of ESLint";
 
 /// Files that ESLint, or one of its parsers, can read.
 const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"];
@@ -219,10 +215,7 @@ impl Eslint {
     /// The changed files below `cwd` that ESLint would lint, relative to `cwd`.
     fn changed<'r>(&self, range: &'r Range, root: &Path, cwd: &Path) -> Vec<&'r str> {
         let dir = cwd.strip_prefix(root).unwrap_or(Path::new(""));
-        // `.` has no components, so every file is below it.
-        let folders: Vec<PathBuf> = self.files.iter().map(|file| normalise(Path::new(file))).collect();
-        let globs = self.files.iter().filter_map(|pattern| Glob::new(pattern.trim_start_matches("./")).ok());
-        let globs = GlobSet::new(globs).unwrap_or_default();
+        let wanted = Wanted::new(&self.files);
         range
             .changed
             .iter()
@@ -231,9 +224,7 @@ impl Eslint {
                 let extension = Path::new(file).extension().and_then(|extension| extension.to_str());
                 extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
             })
-            .filter(|file| {
-                folders.iter().any(|folder| Path::new(file).starts_with(folder)) || globs.is_match(file)
-            })
+            .filter(|file| wanted.has(file))
             .collect()
     }
 }
@@ -249,7 +240,14 @@ impl Tool for Eslint {
     }
 
     fn reads(&self) -> Vec<Reads> {
-        vec![Reads::new([InputKind::Eslint], &self.dirs, Reach::Around)]
+        vec![
+            Reads::new([InputKind::Eslint], &self.dirs, Reach::Around),
+            Reads::new(sources::KINDS, &self.dirs, Reach::BelowNamed),
+        ]
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        sources::judge(&self.dirs, &self.files, survey)
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -276,22 +274,7 @@ impl Tool for Eslint {
     }
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let files = read(raw.report())?;
-        let scope = Scope::of(Unit::Files, files.len() as u64);
-        let mut parsed = Parsed { scope, ..Parsed::default() };
-        for file in files {
-            let path = origin.relative(&file.path);
-            if !file.suppressed.is_empty() {
-                *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
-            }
-            for message in file.messages {
-                if message.fatal {
-                    parsed.gaps.push(format!("{path}: {}", message.title()));
-                }
-                parsed.findings.push(message.into_finding(&path));
-            }
-        }
-        Ok(parsed)
+        report::read(raw.report(), origin)
     }
 
     /// Warnings leave the exit code 0.
@@ -305,79 +288,6 @@ impl Tool for Eslint {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let after = lines.find(|line| line.starts_with("ESLint: ")).and_then(|_| lines.next());
         after.map(str::to_owned).or_else(|| raw.last_error_line())
-    }
-}
-
-/// The files of a report: a plain list, or with `json-with-metadata` a list inside an object.
-fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
-    #[derive(Deserialize)]
-    struct WithMetadata {
-        results: Vec<File>,
-        #[serde(rename = "metadata")]
-        _metadata: IgnoredAny,
-    }
-    let start = bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace());
-    match start {
-        Some(b'{') => json::read::<WithMetadata>(bytes, WHAT).map(|report| report.results),
-        _ => json::read(bytes, WHAT),
-    }
-}
-
-/// One linted file. `source` and `output` hold its whole text and are not read.
-#[derive(Deserialize)]
-struct File {
-    #[serde(rename = "filePath")]
-    path: String,
-    messages: Vec<Message>,
-    /// Messages that a comment in the file switches off. Since ESLint 8.8.
-    #[serde(default, rename = "suppressedMessages")]
-    suppressed: Vec<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Message {
-    /// Null for messages of ESLint itself: a parse error, an ignored file, an unused directive.
-    rule_id: Option<String>,
-    /// 1 or 2; some producers leave it out.
-    severity: Option<u64>,
-    #[serde(default)]
-    fatal: bool,
-    /// Some producers write null.
-    #[serde(rename = "message")]
-    text: Option<String>,
-    line: Option<u64>,
-    column: Option<u64>,
-    end_line: Option<u64>,
-    end_column: Option<u64>,
-    /// Only whether there is one: its content is source text.
-    fix: Option<IgnoredAny>,
-}
-
-impl Message {
-    fn title(&self) -> &str {
-        let first = self.text.as_deref().and_then(|text| text.lines().next());
-        first.map(str::trim_end).unwrap_or("ESLint gives no reason")
-    }
-
-    fn into_finding(self, path: &Text) -> Finding {
-        let (severity, word) = match self.severity {
-            Some(2) => (Severity::High, Some("error")),
-            Some(1) => (Severity::Low, Some("warning")),
-            _ => (Severity::Unknown, None),
-        };
-        let title = self.title().to_owned();
-        let rule = self.rule_id.unwrap_or_else(|| if self.fatal { "parse-error" } else { "eslint" }.into());
-        let mut finding = Finding::new(rule, Category::Lint, severity, title);
-        finding.severity_raw = word.map(Text::from);
-        finding.message = self.text.filter(|text| text.lines().nth(1).is_some()).unwrap_or_default().into();
-        finding.fix = self.fix.is_some().then(|| Text::from("`eslint --fix` fixes it"));
-        finding.location = Some(
-            Location::file(path.clone())
-                .lines(self.line, self.end_line)
-                .columns(self.column, self.end_column),
-        );
-        finding
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod config;
 mod ignores;
-mod log;
+pub(super) mod log;
 mod report;
 
 use std::fs::File;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::formats::inventory;
-use crate::policy::licence::{InventoryRules, NO_PACKAGE};
+use crate::policy::licence::{InventoryRules, NO_PACKAGE, names_a_package};
 use crate::scan::parsed::{Parsed, ReportError};
 
 /// Lists the packages of the document in `parsed`, and adds a finding for each package that the rules
@@ -26,11 +26,12 @@ pub(super) fn check_inventory(
         }
     };
     let check = rules.check(&components);
-    if rules.asks() && components.is_empty() && !parsed.scope.is_empty() {
+    if rules.asks() && !names_a_package(&components) && !parsed.scope.is_empty() {
         parsed.gaps.push(NO_PACKAGE.to_owned());
     }
     parsed.findings.extend(check.findings);
     parsed.inventory_notes.extend(check.notes);
+    parsed.inventory_warnings.extend(check.warnings);
     parsed.inventory = Some(Arc::new(components));
     Ok(())
 }
@@ -40,7 +41,101 @@ mod tests {
     use super::*;
     use crate::keys::mistakes::Problems;
     use crate::keys::table::Keys;
+    use crate::model::scope::{Scope, Unit};
     use crate::model::severity::Severity;
+
+    fn checked(rules: &str, document: &str) -> Parsed {
+        let problems = Problems::default();
+        let table = toml::de::DeTable::parse(rules).unwrap();
+        let rules = InventoryRules::read(&Keys::new(table.get_ref(), 0..0, &problems));
+        assert_eq!(problems.into_sorted(), [], "{rules:?}");
+        let mut parsed = Parsed { scope: Scope::of(Unit::Packages, 1), ..Parsed::default() };
+        check_inventory(&rules, document.as_bytes(), &mut parsed).unwrap();
+        parsed
+    }
+
+    /// Each finding: its rule, and how bad it is.
+    fn found(rules: &str, document: &str) -> Vec<(String, Severity)> {
+        let findings = checked(rules, document).findings.into_iter();
+        findings.map(|finding| (finding.rule.to_string(), finding.severity)).collect()
+    }
+
+    /// The project or the image that the document describes is not one of its packages. What is forbidden is
+    /// forbidden all the same.
+    #[test]
+    fn what_a_document_is_about_may_be_banned_and_its_licence_denied() {
+        let about = |subject: &str| {
+            format!(
+                r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {{"component": {subject}}}, "components": [
+                {{"type": "library", "name": "a", "purl": "pkg:npm/a@1.0.0", "licenses": [{{"license": {{"id": "MIT"}}}}]}}]}}"#
+            )
+        };
+        let ban = |package: &str| format!("ban = [{{ package = '{package}', reason = 'no' }}]");
+        let licences = "licences = { allow = ['MIT'], deny = ['AGPL-3.0-only'], unknown = 'deny' }";
+        let banned = |severity| vec![("package-banned".to_owned(), severity)];
+        let denied = vec![("licence-denied".to_owned(), Severity::High)];
+        for (rules, subject, wanted) in [
+            (
+                ban("pkg:npm/app"),
+                r#"{"type": "application", "name": "app", "purl": "pkg:npm/app@1"}"#,
+                banned(Severity::Critical),
+            ),
+            (ban("pkg:npm/app"), r#"{"type": "application", "name": "app"}"#, banned(Severity::Unknown)),
+            (
+                ban("pkg:npm/other"),
+                r#"{"type": "application", "name": "app", "purl": "pkg:npm/app@1"}"#,
+                vec![],
+            ),
+            (
+                ban("pkg:oci/nginx"),
+                r#"{"type": "container", "name": "nginx", "purl": "pkg:oci/nginx@sha256%3Aab"}"#,
+                banned(Severity::Critical),
+            ),
+            (
+                ban("pkg:oci/nginx"),
+                r#"{"type": "container", "name": "docker.io/library/nginx:1.27"}"#,
+                banned(Severity::Unknown),
+            ),
+            (
+                ban("pkg:docker/library/nginx"),
+                r#"{"type": "container", "name": "localhost:5000/nginx@sha256:ab"}"#,
+                vec![],
+            ),
+            (ban("pkg:deb/debian/nginx"), r#"{"type": "container", "name": "nginx:1.27"}"#, vec![]),
+            (ban("pkg:npm/app"), r#"{"type": "file", "name": "app"}"#, vec![]),
+            (
+                licences.to_owned(),
+                r#"{"type": "application", "name": "app", "licenses": [{"license": {"id": "AGPL-3.0"}}]}"#,
+                denied.clone(),
+            ),
+            (
+                licences.to_owned(),
+                r#"{"type": "application", "name": "app", "licenses": [{"license": {"id": "ISC"}}]}"#,
+                denied,
+            ),
+            (
+                licences.to_owned(),
+                r#"{"type": "application", "name": "app", "licenses": [{"license": {"id": "MIT"}}]}"#,
+                vec![],
+            ),
+            (licences.to_owned(), r#"{"type": "application", "name": "app"}"#, vec![]),
+            (
+                licences.to_owned(),
+                r#"{"type": "library", "name": "app", "licenses": [{"license": {"name": "UNLICENSED"}}]}"#,
+                vec![],
+            ),
+        ] {
+            assert_eq!(found(&rules, &about(subject)), wanted, "{rules} {subject}");
+        }
+    }
+
+    #[test]
+    fn an_inventory_that_names_only_its_subject_names_no_package() {
+        let document = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [],
+            "metadata": {"component": {"type": "application", "name": "app"}}}"#;
+        let parsed = checked("ban = [{ package = 'pkg:npm/app', reason = 'no' }]", document);
+        assert_eq!((parsed.gaps, parsed.findings.len()), (vec![NO_PACKAGE.to_owned()], 1));
+    }
 
     #[test]
     fn each_package_that_is_not_allowed_is_one_finding() {

@@ -21,6 +21,7 @@ mod named_files;
 mod npm_audit;
 mod passed_over;
 mod pnpm_audit;
+mod python_pattern;
 mod smoke_test;
 pub mod sonarqube;
 mod syft;

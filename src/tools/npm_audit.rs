@@ -197,6 +197,9 @@ impl Tool for NpmAudit {
             return Err(foreign("it has no `metadata`, which says how many packages were audited"));
         };
 
+        // npm 7 counts the packages that it lists.
+        let counted = metadata.vulnerabilities.total();
+        let listed = report.vulnerabilities.as_ref().map_or(counted, |listed| listed.len() as u64);
         let findings = match (report.vulnerabilities, report.advisories) {
             (Some(vulnerable), _) => npm7::findings(vulnerable, origin)?,
             (None, Some(advisories)) => advisories.into_values().map(npm6::Advisory::into_finding).collect(),
@@ -209,6 +212,10 @@ impl Tool for NpmAudit {
         let packages = self.audited(&metadata);
         let scope = packages.map(|n| Scope::of(Unit::Packages, n)).unwrap_or_default();
         let mut parsed = Parsed { findings, scope, ..Parsed::default() };
+        if counted > listed {
+            let gap = format!("it counts {counted} vulnerable packages, and lists {listed}");
+            parsed.gaps.push(gap);
+        }
         if asked(raw) {
             parsed.proof.push("the registry answered the audit request".to_owned());
         } else if raw.exit.is_some() && parsed.findings.is_empty() && !parsed.scope.is_empty() {

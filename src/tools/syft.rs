@@ -3,6 +3,7 @@
 //! It finds no vulnerabilities, so its proof is the inventory itself: it contains packages, and the
 //! documents of one run agree.
 
+mod coverage;
 mod init;
 mod inventory;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
+use crate::model::input::InputKind;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
@@ -19,12 +21,14 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
-use crate::tools::passed_over::PassedOver;
+use crate::tools::passed_over::LINKS;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
@@ -111,6 +115,12 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Syft {
+    /// The folders whose packages it lists.
+    fn folders(&self) -> Vec<String> {
+        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
+        self.dirs.clone().unwrap_or_else(here)
+    }
+
     fn dir_job(dir: &str, scene: &Scene) -> Job {
         let mut job = scene.job_in_dir(SPEC.program, dir);
         job.args(["scan", "dir:."]);
@@ -120,6 +130,8 @@ impl Syft {
             job.args(["--source-name", &name]);
         }
         job.because(format!("the packages in {dir}"));
+        // Syft opens no link that leads out of the folder (1.42).
+        job.planned.unread = LINKS.count(scene, dir);
         outputs(job, scene)
     }
 
@@ -160,20 +172,30 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
     job
 }
 
-/// Syft opens no link that leads out of the folder (1.42).
-const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
-
 impl Tool for Syft {
     fn coverage(&self) -> Vec<Coverage> {
-        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
         let images =
             if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
-        let mut all = vec![
-            Coverage::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
-            Coverage::new("images", Extent::Images(images)),
-        ];
+        let mut all =
+            vec![Coverage::folders("dirs", &self.folders()), Coverage::new("images", Extent::Images(images))];
         all.extend(self.contents.coverage());
         all
+    }
+
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new(locks(), &self.folders(), Reach::BelowNamed)]
+    }
+
+    fn reads_inputs(&self) -> bool {
+        !self.folders().is_empty()
+    }
+
+    fn reads_name(&self, _kind: InputKind, name: &str) -> bool {
+        coverage::reads_name(name)
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        coverage::judge(&self.folders(), survey)
     }
 
     fn also_looks_for(&self) -> Vec<Aim> {
@@ -231,7 +253,8 @@ impl Tool for Syft {
         }?;
         check_inventory(&self.contents, raw.report(), &mut parsed)?;
         if raw.exit.is_some() && parsed.image_id.is_none() {
-            parsed.unread = LINKS.count(&origin.cwd);
+            parsed.read_inputs = inventory::places(raw.report(), origin)?;
+            parsed.unread = raw.unread();
         }
         Ok(parsed)
     }

@@ -34,7 +34,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
 use crate::tools::named_files::{NAMED, yaml_values};
-use crate::tools::passed_over::PassedOver;
+use crate::tools::passed_over::LINKS;
 use lock_names::reads_lock;
 use scan::Scan;
 
@@ -111,9 +111,6 @@ const fn declared(name: &'static str, describe: Describe, neutral: &'static str,
     let overrule = BaseOverride::Take { neutral: Some(neutral), take };
     ConfigFile { name, describe, overrule, bars: None, programs: None, part: None, follows: None }
 }
-
-/// Trivy opens no link (`pkg/fanal/walker/fs.go`, 0.70).
-const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
 
 /// The values of `--scanners` (`trivy fs --help`, 0.70).
 const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
@@ -254,6 +251,10 @@ impl Tool for Trivy {
         self.reads_advisories().then(|| age::readiness(cache.as_deref(), self.max_db_age, self.offline))
     }
 
+    fn reads_inputs(&self) -> bool {
+        self.scan != Scan::Image
+    }
+
     fn reads_name(&self, kind: InputKind, name: &str) -> bool {
         reads_lock(kind, name)
     }
@@ -296,7 +297,12 @@ impl Tool for Trivy {
             return Ok(self
                 .dirs
                 .iter()
-                .map(|dir| self.job(scene.job_in_dir(SPEC.program, dir), ".", why(dir), scene))
+                .map(|dir| {
+                    let mut job = self.job(scene.job_in_dir(SPEC.program, dir), ".", why(dir), scene);
+                    // Trivy opens no link (`pkg/fanal/walker/fs.go`, 0.70).
+                    job.planned.unread = LINKS.count(scene, dir);
+                    job
+                })
                 .collect());
         }
         if let Some(images) = &self.images {
@@ -331,9 +337,7 @@ impl Tool for Trivy {
             let now = jiff::Timestamp::now();
             age::tell(raw.beside(age::METADATA).next(), self.max_db_age, now, &mut parsed);
         }
-        if self.scan != Scan::Image && raw.exit.is_some() {
-            parsed.unread = LINKS.count(&origin.cwd);
-        }
+        parsed.unread = raw.unread();
         Ok(parsed)
     }
 

@@ -7,6 +7,9 @@
 mod init;
 mod marks;
 mod project;
+mod sources;
+
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -25,7 +28,9 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::text::shared::Text;
 use crate::tools::tsc::marks::Marks;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -57,12 +62,24 @@ impl Tsc {
     fn configure(keys: &Keys) -> Self {
         Self { dirs: keys.texts_or("dirs", &["."]), project: keys.text_or("project", "tsconfig.json") }
     }
+
+    /// Its project files, relative to gates.toml.
+    fn projects(&self) -> Vec<String> {
+        self.dirs.iter().map(|dir| format!("{dir}/{}", self.project)).collect()
+    }
 }
 
 impl Tool for Tsc {
     fn reads(&self) -> Vec<Reads> {
-        let projects: Vec<String> = self.dirs.iter().map(|dir| format!("{dir}/{}", self.project)).collect();
-        vec![Reads::new([InputKind::TsConfig], &projects, Reach::Exactly)]
+        vec![
+            Reads::new([InputKind::TsConfig], &self.projects(), Reach::Exactly),
+            Reads::new(sources::KINDS, &self.dirs, Reach::BelowNamed),
+        ]
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        let projects: Vec<String> = self.projects().iter().map(|path| survey.place_of(path)).collect();
+        sources::judge(&projects, survey)
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -135,14 +152,14 @@ impl Tool for Tsc {
         }
         let findings = errors.iter().map(|error| error.to_finding(origin)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
-        let marks = if ran {
-            marks::in_files(text.lines().filter(|line| listed(line) == Some(true)))
-        } else {
-            Marks::default()
-        };
+        let own = || text.lines().filter(|line| listed(line) == Some(true));
+        let marks = if ran { marks::in_files(own()) } else { Marks::default() };
+        let read_inputs =
+            if ran { own().map(|path| in_repository(path, origin)).collect() } else { Vec::new() };
         Ok(Parsed {
             findings,
             scope,
+            read_inputs,
             gaps,
             unread: marks.unread(),
             notes: marks.notes(),
@@ -246,6 +263,17 @@ fn foreign(text: &str) -> ReportError {
         }
     };
     ReportError::Foreign { what: WHAT, detail }
+}
+
+/// A listed file, from the top of the repository. It may be listed by its place in a folder of links.
+fn in_repository(path: &str, origin: &ReportOrigin) -> Text {
+    match Path::new(path).strip_prefix(&origin.root) {
+        Ok(_) => origin.relative(path),
+        Err(_) => {
+            let real = Path::new(path).canonicalize().ok();
+            origin.relative(real.as_deref().and_then(Path::to_str).unwrap_or(path))
+        }
+    }
 }
 
 /// Whether a line of `--listFiles` names a source file of the project; `None` for other lines. The

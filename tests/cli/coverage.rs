@@ -1,5 +1,7 @@
 //! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
 
+mod sources;
+
 use serde_json::{Value, json};
 
 use crate::common::{Project, Ran};

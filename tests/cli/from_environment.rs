@@ -40,8 +40,8 @@ const NAMES: [&str; 5] = ["CODEDEPLOY_APP", "CODEDEPLOY_GROUP", "WHERE", "CONTAI
 
 /// A project with a fake CLI that writes down how it is called, and has deployed what it is asked for.
 fn project() -> Project {
-    let project =
-        Project::with_gates(&format!("{DEPLOY}[[gate]]\nid = 'last'\ntool = 'command'\nrun = ['true']\n"));
+    let last = "[[gate]]\nid = 'last'\ntool = 'command'\nrun = ['true']\nneeds = ['smoke']\n";
+    let project = Project::with_gates(&format!("{DEPLOY}{last}"));
     project.write("appspec.yaml", APP_SPEC.replace("<TASK_DEFINITION>", ARN));
     project.program("aws", "echo \"$*\" >>called\necho '{}'");
     project.write(".gitignore", "gates-report\ncalled\nfirst-ran\n");
@@ -157,7 +157,8 @@ fn a_placeholder_of_any_style_that_is_left_over_stops_the_run_before_anything_st
             let mut template = template();
             template["executionRoleArn"] = Value::from(role);
             let first = "[[gate]]\nid = 'first'\ntool = 'command'\nrun = ['touch', 'first-ran']\n";
-            let project = Project::with_gates(&gates(first));
+            let gates = gates("").replacen("[[gate]]", &format!("{first}[[gate]]"), 1);
+            let project = Project::with_gates(&gates);
             project.write("deploy/task.json", template.to_string());
             project.program("aws", "echo \"$*\" >>called");
             let ran = project.run(&["run"]);

@@ -6,7 +6,7 @@ use crate::common::Project;
 fn the_plan_shows_which_gates_build_which_scan_and_what_is_pushed() {
     let project = Project::with_gates(
         "version = 1\nmode = 'production'\n[defaults]\nbranches = ['main']\n\
-         [[gate]]\nid = 'push'\ntool = 'ecr-push'\nregistry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'\nmoving_tags = ['latest']\n\
+         [[gate]]\nid = 'push'\ntool = 'ecr-push'\nregistry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'\nmoving_tags = ['latest']\nneeds = ['scan', 'sbom']\n\
          [[gate]]\nid = 'images'\ntool = 'docker-build'\nimages = [{ name = 'notes' }]\n\
          [[gate]]\nid = 'scan'\ntool = 'trivy'\nscan = 'image'\nneeds = ['images']\n\
          [[gate]]\nid = 'sbom'\ntool = 'syft'\nneeds = ['images']\n",
@@ -23,7 +23,7 @@ fn the_plan_shows_which_gates_build_which_scan_and_what_is_pushed() {
     assert!(words.contains(&chain), "{}", plan.stdout);
     assert!(words.contains("acts on main when every required gate before it has passed"), "{}", plan.stdout);
     assert!(words.contains(&format!("$ docker push {repository}:{commit}")), "{}", plan.stdout);
-    // It is the first gate in the file and runs last.
+    // It is the first gate in the file and runs last, since it needs the others.
     let at = |words: &str| plan.stdout.find(words).unwrap();
     assert!(at("sbom (") < at("push (") && at("scan (") < at("push ("), "{}", plan.stdout);
 }
@@ -31,8 +31,9 @@ fn the_plan_shows_which_gates_build_which_scan_and_what_is_pushed() {
 #[test]
 fn mistakes_in_actions_are_shown_before_anything_runs() {
     let project = Project::with_gates(
-        "version = 1\n[[gate]]\nid = 'push'\ntool = 'ecr-push'\nfail_on = 'low'\ntags = ['latest']\n\
-         [[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nbranches = ['main']\n",
+        "version = 1\n[[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nbranches = ['main']\n\
+         [[gate]]\nid = 'push'\ntool = 'ecr-push'\nfail_on = 'low'\ntags = ['latest']\n\
+         [[gate]]\nid = 'types'\ntool = 'tsc'\n",
     );
     let ran = project.run(&["run", "--mode", "production"]);
     assert_eq!(ran.code, 2, "{}", ran.all());
@@ -41,6 +42,7 @@ fn mistakes_in_actions_are_shown_before_anything_runs() {
         "`latest` does not stay with an image",
         "write `moving_tags = [\"latest\"]` beside it",
         "`branches` has no effect on gitleaks",
+        "`types` stands behind the action `push` and does not wait for it",
     ] {
         assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
     }

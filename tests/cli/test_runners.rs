@@ -21,7 +21,8 @@ fn gates_with_log((root, cases): (&str, &str), log: &str, code: i32, more: &str)
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"tests\"\ntool = \"command\"\n\
          run = [\"sh\", \"-c\", '''printf %s '{report}'; printf '{log}' >&2; exit {code}''']\n\
          report = {{ format = \"junit\", path = \"-\" }}\n{more}\n\
-         [[waiver]]\ngate = \"tests\"\nrule = \"s.known\"\nreason = \"known\"\nexpires = 2999-12-31\n"
+         [[waiver]]\ngate = \"tests\"\nrule = \"s.known\"\nreason = \"known\"\nexpires = 2999-12-31\n\
+         [[waiver]]\ngate = \"tests\"\nrule = 's.\"before each\" hook'\nreason = \"known\"\nexpires = 2999-12-31\n"
     )
 }
 
@@ -54,6 +55,25 @@ fn an_exit_code_that_the_failures_do_not_explain_is_no_pass() {
         ),
         (&format!("{pytest} tests=\"4\""), &known, "", 0, "", 3),
         (&format!("{pytest} tests=\"4\" failures=\"1\""), &known, "", 0, "", 3),
+        // Its log tells that nothing that failed is among them.
+        (
+            &format!("{pytest} tests=\"4\" failures=\"1\""),
+            &known,
+            "1 failed, 3 subtests passed in 0.1s\\n",
+            1,
+            "",
+            0,
+        ),
+        (&format!("{pytest} tests=\"4\" failures=\"1\""), &known, pytests, 1, "", 0),
+        (
+            &format!("{pytest} tests=\"4\" failures=\"1\""),
+            &known,
+            "1 failed, 9 subtests passed in 0.1s\\n",
+            1,
+            "",
+            3,
+        ),
+        (&format!("{pytest} tests=\"4\" failures=\"1\""), &known, "2 failed in 0.1s\\n", 1, "", 3),
         // pytest ends with 2 if it was interrupted, and with 1 also if `addopts` has `-x`.
         (pytest, &known, pytests, 1, "", 0),
         (pytest, &known, "", 1, "", 3),
@@ -65,6 +85,15 @@ fn an_exit_code_that_the_failures_do_not_explain_is_no_pass() {
         (mocha, &ended, mochas, 2, "", 3),
         (mocha, &ended, "", 1, "", 3),
         (mocha, &ended, &format!("{mochas}{low}"), 1, "", 3),
+        // Tests behind a hook that failed are in neither.
+        (
+            mocha,
+            &format!("{}{PASSES}", KNOWN.replace("known", "&quot;before each&quot; hook")),
+            mochas,
+            1,
+            "",
+            3,
+        ),
         // `bail` in its configuration.
         (mocha, &format!("{PASSES}{KNOWN}"), mochas, 1, "", 3),
         // Node counts what it leaves out.

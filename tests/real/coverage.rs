@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod trees;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,15 +35,19 @@ fn project(files: &BTreeMap<String, Vec<u8>>) -> Project {
     let project = Project::with_gates(GATES);
     project.git(&["init", "--quiet"]);
     project.write(".gitignore", "/cache\n/gates-report\n");
-    for file in ["metadata.json", "trivy.db"] {
-        let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trivy-db/db");
-        project.write(&format!("cache/db/{file}"), fs::read(database.join(file)).unwrap());
-    }
+    with_database(&project);
     files.iter().for_each(|(path, text)| {
         project.write(path, text);
     });
     project.commit("lock files");
     project
+}
+
+fn with_database(project: &Project) {
+    for file in ["metadata.json", "trivy.db"] {
+        let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trivy-db/db");
+        project.write(&format!("cache/db/{file}"), fs::read(database.join(file)).unwrap());
+    }
 }
 
 fn run(project: &Project) -> Ran {
@@ -77,7 +83,7 @@ fn the_lock_files_of_every_package_manager_are_read() {
     assert_eq!(states, expected);
     assert!(expected.len() > 18, "{expected:?}");
     assert!(
-        ran.stdout.contains("Not covered by any gate: 1 npm lock file (npm-audit), 1 pip lock file"),
+        ran.stdout.contains("Not covered by any gate: 1 npm lock file (npm-audit), 1 pip lock file (syft)"),
         "{}",
         ran.all()
     );

@@ -101,7 +101,11 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
         edited.to_string()
     };
     for (template, more, says) in [
-        (edited("/containerDefinitions/1/name", json!("envoy")), "", "has no container proxy"),
+        (
+            edited("/containerDefinitions/1/name", json!("envoy")),
+            "",
+            "the container envoy has the image public",
+        ),
         (
             template().to_string().replacen("{", "{\"containerDefinitions\": [],", 1),
             "",
@@ -112,7 +116,11 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
             "",
             "no `image` in containerDefinitions[1] (proxy)",
         ),
-        (edited("/containerDefinitions/0/name", json!("api")), "", "has no container backend"),
+        (
+            edited("/containerDefinitions/0/name", json!("api")),
+            "",
+            "the container api has the image <IMAGE1_NAME>",
+        ),
         // What Portcullis does not know, the CLI and ECS do.
         (edited("/cpu", json!(256)), "", "cpu"),
         (edited("/networkMode", json!("${STAGE}")), "region = 'eu-west-1'\nprofile = 'nobody'", "nobody"),

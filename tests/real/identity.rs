@@ -78,7 +78,7 @@ fn gates_for(looks_at: fn(Touches) -> bool) -> String {
 }
 
 /// The backend's packages, installed once.
-fn modules() -> PathBuf {
+pub(crate) fn modules() -> PathBuf {
     static MODULES: OnceLock<Project> = OnceLock::new();
     let installed = MODULES.get_or_init(|| {
         let project = Project::new();

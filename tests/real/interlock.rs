@@ -59,9 +59,30 @@ fn a_tag_that_moves_between_build_and_scan_or_vanishes_is_inconclusive_too() {
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let built = pipeline.project.gate("images")["targets"][0]["image_id"].as_str().unwrap().to_owned();
-    let why = format!("{} changed on the way: images had {built}, scan looked at {other}", pipeline.image());
-    let (outcome, reason) = pipeline.came_of("push");
+    let why = format!(
+        "{} is not what images has built: that was {built}, and it looked at {other}",
+        pipeline.image()
+    );
+    let (outcome, reason) = pipeline.came_of("scan");
     assert!(outcome == "inconclusive" && reason.contains(&why), "{reason}");
+    assert_eq!(pair(&pipeline.came_of("push")), ("skipped", "not started: scan is inconclusive"));
+    // Also where nothing is pushed, and where the scan does not need the build.
+    pipeline.write_gates(&[BUILD, &moving, &late]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    assert!(pipeline.came_of("scan").1.contains(&why));
+    let named = SCAN.replace("needs = ['images']", &format!("images = ['{}']", pipeline.image()));
+    let image = &pipeline.image();
+    let before = named.replace("images = [", "needs = ['move']\nimages = [");
+    pipeline.write_gates(&[BUILD, &MOVE.replace("IMAGE", image).replace("AFTER", "images"), &before]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    assert!(pipeline.came_of("scan").1.contains(&why));
+
+    // Between the scan and the SBOM.
+    let sbom = SBOM.replace("needs = ['images']", "needs = ['images', 'move']");
+    pipeline.write_gates(&[BUILD, SCAN, &moving.replace("'images'", "'scan'"), &sbom]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    assert_eq!(pipeline.came_of("scan").0, "passed");
+    assert!(pipeline.came_of("sbom").1.contains(&why), "{}", pipeline.came_of("sbom").1);
 
     let gone =
         MOVE.replace("AFTER", "scan").replace("'tag', 'NAME-other:1', 'IMAGE'", "'image', 'rm', 'IMAGE'");

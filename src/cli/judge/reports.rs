@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use anyhow::{Result, bail};
 
+use crate::config::allow_empty::AllowEmpty;
 use crate::config::{Defaults, Gate};
 use crate::engine::evidence::GateEvidence;
 use crate::engine::job_run::{Kept, KeptKind, TargetEvidence};
@@ -99,7 +100,7 @@ fn gate_with_defaults(spec: &'static ToolSpec, defaults: Defaults) -> Gate {
         args: Vec::new(),
         program: None,
         branches: Vec::new(),
-        allow_empty: false,
+        allow_empty: AllowEmpty::default(),
     }
 }
 
@@ -127,7 +128,8 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
         proof,
         program: None,
         stopped: false,
-        may_be_empty: gate.allow_empty,
+        // It is not known which target a report is of.
+        may_be_empty: gate.allow_empty.is_some(),
         secrets: Vec::new(),
         kept,
     }

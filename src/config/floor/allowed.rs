@@ -86,8 +86,8 @@ impl Allowed {
                 Breach::new(format!("gate `{id}` sets variables: {}", names(&env)), self.env.help()),
             ));
         }
-        if gate.allow_empty && !self.allow_empty {
-            let what = format!("gate `{id}` may look at nothing (allow_empty = true)");
+        if gate.allow_empty.is_some() && !self.allow_empty {
+            let what = format!("gate `{id}` may look at nothing ({})", gate.allow_empty.words());
             all.push(("allow_empty", Breach::new(what, "the floor asks for something in scope")));
         }
         all

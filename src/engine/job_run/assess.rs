@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::report_owners;
 use crate::redact::is_maskable;
 use crate::scan::job_files::{Beside, ReportSource};
+use crate::scan::parsed::Exit;
 use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::system::process::{End, Ended};
@@ -252,7 +253,11 @@ impl JobRun {
     /// There is no report: the exit code and the error output explain why better than the missing file.
     fn without_report(&self, code: Option<i32>, reason: String, raw: &RawReport) -> Proof {
         let cause = self.gate.tool.error_line(raw).map(|line| format!(": {line}")).unwrap_or_default();
-        let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+        let code = code.map(|code| match self.gate.tool.exit(code) {
+            Exit::Fault(meaning) => format!(" (exit code {code}: {meaning})"),
+            _ => format!(" (exit code {code})"),
+        });
+        let code = code.unwrap_or_default();
         Proof::inconclusive(format!("{reason}{code}{cause}"))
     }
 }

@@ -381,6 +381,21 @@ fn packages_of_a_folder_with_a_dockerfile_are_scanned_too() {
     assert_eq!(ids, ["secrets", "images", "packages", "image-scan", "sbom", "sbom-images", "iac"]);
 }
 
+/// Syft 1.18 passes over uv.lock: a gate on the whole folder would have a gap.
+#[test]
+fn an_sbom_is_made_of_folders_that_syft_reads_whole() {
+    let sbom = |files: &[(&str, &str)]| {
+        let suggestions = suggested(tree(files).path());
+        suggestions.gates.iter().find(|gate| gate.id == "sbom").map(|gate| gate.gate.keys.clone())
+    };
+    let (npm, uv) = (("web/package-lock.json", "{}"), ("api/uv.lock", ""));
+    assert_eq!(sbom(&[npm]).as_deref(), Some("dirs = [\".\"]\n"));
+    assert_eq!(sbom(&[npm, uv]).as_deref(), Some("dirs = [\"web\"]\n"));
+    assert_eq!(sbom(&[("package-lock.json", "{}"), uv]), None);
+    assert_eq!(sbom(&[uv]), None);
+    assert_eq!(sbom(&[npm, ("npm-shrinkwrap.json", "{}")]).as_deref(), Some("dirs = [\".\"]\n"));
+}
+
 #[test]
 fn images_are_built_as_the_project_builds_them() {
     let files = [

@@ -51,7 +51,7 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
         assert_eq!(first.fix, Some("Upgrade.".into()));
         assert_eq!(first.aliases, ["GHSA-1".into()].into());
         assert_eq!(first.cwe, ["CWE-79".into(), "CWE-80".into()].into());
-        let cvss = Cvss { score: Some(9.8), vector: Some("CVSS:3.1/AV:N".into()) };
+        let cvss = Cvss { score: Some(9.8), vector: Some("CVSS:3.1/AV:N".into()), version_2: false };
         assert_eq!(first.cvss, Some(cvss.into()), "{version}");
         assert_eq!(
             first.references,

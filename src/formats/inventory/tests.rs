@@ -17,11 +17,17 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
         {"type": "library", "group": "@a", "name": "b", "version": "1", "licenses": [{"license": {"id": "MIT"}}],
          "components": [{"type": "library", "name": "inner", "licenses": []}]},
         {"type": "library", "name": "c", "licenses": [{"expression": "MIT OR ISC"}]},
+        {"type": "library", "name": "e", "licenses": [{"license": {"id": "", "name": "AGPL-3.0"}}]},
         {"type": "library", "name": "d", "licenses": [{"license": {"name": "Public Domain"}}, {"license": {"id": "ISC"}}]}]}"#;
     let mut read = licences(text);
     read.sort();
-    let wanted: &[(&str, &[&str])] =
-        &[("@a/b", &["MIT"]), ("c", &["MIT OR ISC"]), ("d", &["ISC", "Public Domain"]), ("inner", &[])];
+    let wanted: &[(&str, &[&str])] = &[
+        ("@a/b", &["MIT"]),
+        ("c", &["MIT OR ISC"]),
+        ("d", &["ISC", "Public Domain"]),
+        ("e", &["AGPL-3.0"]),
+        ("inner", &[]),
+    ];
     assert_eq!(read, expected(wanted));
 }
 
@@ -41,8 +47,65 @@ fn what_is_no_package_is_listed_only_if_a_rule_can_be_about_it() {
         read.iter().map(|component| (component.name.as_str(), component.kind.as_deref())).collect();
     assert_eq!(
         read,
-        [("a.c", Some("file")), ("m", None), ("ms", None), ("node", Some("application")), ("untyped", None)]
+        [
+            ("a.c", Some("file")),
+            ("app", Some("root")),
+            ("m", None),
+            ("ms", None),
+            ("node", Some("application")),
+            ("untyped", None)
+        ]
     );
+}
+
+/// A rule may name it. It is not one of the packages, so it has no licence to miss.
+#[test]
+fn what_a_document_is_about_is_listed_where_a_rule_can_be_about_it() {
+    let of_cyclonedx = |subject: &str| {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {{"component": {subject}}}, "components": [
+            {{"type": "library", "name": "a"}}]}}"#
+        )
+    };
+    let of_spdx = |package: &str| {
+        format!(
+            r#"{{"spdxVersion": "SPDX-2.3", "documentDescribes": ["SPDXRef-DocumentRoot-x"], "packages": [
+            {{"SPDXID": "SPDXRef-a", "name": "a"}}, {{"SPDXID": "SPDXRef-DocumentRoot-x", {package}}}]}}"#
+        )
+    };
+    let of_syft = |source: &str| format!(r#"{{"artifacts": [{{"name": "a"}}], "source": {source}}}"#);
+    for (document, kind) in [
+        (of_cyclonedx(r#"{"type": "application", "name": "x"}"#), Some("root")),
+        (of_cyclonedx(r#"{"type": "library", "name": "x", "bom-ref": "r"}"#), Some("root")),
+        (of_cyclonedx(r#"{"name": "x"}"#), Some("root")),
+        (of_cyclonedx(r#"{"type": "container", "name": "x"}"#), Some("container")),
+        (of_cyclonedx(r#"{"type": "file", "name": "x"}"#), None),
+        (of_cyclonedx(r#"{"type": "platform", "name": "x"}"#), None),
+        (of_cyclonedx(r#"{"type": "file", "name": "x", "purl": "pkg:npm/x@1"}"#), Some("file")),
+        (
+            of_cyclonedx(r#"{"type": "file", "name": "x", "licenses": [{"license": {"id": "MIT"}}]}"#),
+            Some("file"),
+        ),
+        (of_spdx(r#""name": "x", "primaryPackagePurpose": "CONTAINER""#), Some("container")),
+        (of_spdx(r#""name": "x", "primaryPackagePurpose": "APPLICATION""#), Some("root")),
+        (of_spdx(r#""name": "x", "primaryPackagePurpose": "FILE""#), None),
+        (of_spdx(r#""name": "x""#), None),
+        (of_spdx(r#""name": "x", "licenseDeclared": "MIT""#), Some("file")),
+        (of_spdx(r#""name": "x""#).replace("Root-x", "Root-Image-x"), Some("container")),
+        (of_syft(r#"{"name": "x", "type": "image"}"#), Some("container")),
+        (of_syft(r#"{"name": "x", "type": "directory"}"#), None),
+        (of_syft("{}"), None),
+    ] {
+        let read = components(document.as_bytes()).unwrap();
+        let about = read.iter().find(|one| one.name == "x");
+        assert_eq!(about.map(|one| one.kind.as_deref()), kind.map(Some), "{document}");
+        assert_eq!(read.iter().filter(|one| one.kind.is_none()).count(), 1, "{document}");
+    }
+    // cdxgen lists the parts of a project inside of it.
+    let parts = of_cyclonedx(
+        r#"{"type": "application", "name": "x", "components": [{"type": "library", "name": "part", "purl": "pkg:npm/part@1"}]}"#,
+    );
+    assert!(components(parts.as_bytes()).unwrap().iter().any(|one| one.name == "part" && one.kind.is_none()));
 }
 
 #[test]
@@ -55,7 +118,8 @@ fn the_project_that_an_spdx_document_describes_is_not_one_of_its_packages() {
         )
     };
     let names = |described: &str| -> Vec<String> {
-        components(document(described).as_bytes()).unwrap().into_iter().map(|one| one.name).collect()
+        let all = components(document(described).as_bytes()).unwrap();
+        all.into_iter().filter(|one| one.kind.is_none()).map(|one| one.name).collect()
     };
     assert_eq!(names(r#""documentDescribes": ["SPDXRef-app"]"#), ["a"]);
     let describes = |from: &str, to: &str, kind: &str| {
@@ -83,8 +147,30 @@ fn a_concluded_licence_goes_before_a_declared_one() {
         {"SPDXID": "SPDXRef-b", "name": "b", "licenseConcluded": "ISC", "licenseDeclared": "MIT"},
         {"SPDXID": "SPDXRef-c", "name": "c", "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION"},
         {"SPDXID": "SPDXRef-d", "name": "d", "licenseDeclared": "NONE"}]}"#;
-    let wanted: &[(&str, &[&str])] = &[("a", &["MIT"]), ("b", &["ISC"]), ("c", &[]), ("d", &["NONE"])];
+    let wanted: &[(&str, &[&str])] =
+        &[("a", &["MIT"]), ("b", &["ISC"]), ("c", &[]), ("d", &["NONE"]), ("x", &[])];
     assert_eq!(licences(text), expected(wanted));
+}
+
+/// SPDX 2.3, 7.21: a package may have any number of external references.
+#[test]
+fn a_package_of_spdx_has_all_its_package_urls() {
+    let reference = |locator: &str| {
+        format!(
+            r#"{{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "{locator}"}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"spdxVersion": "SPDX-2.3", "packages": [{{"SPDXID": "SPDXRef-a", "name": "a", "externalRefs": [{}, {}, {}]}}]}}"#,
+        reference(""),
+        reference("pkg:github/a/a@1"),
+        reference("pkg:npm/a@1")
+    );
+    let read = components(text.as_bytes()).unwrap().remove(0);
+    assert_eq!(
+        (read.purl.as_deref(), &read.more_purls[..]),
+        (Some("pkg:github/a/a@1"), &["pkg:npm/a@1".into()][..])
+    );
 }
 
 #[test]
@@ -101,7 +187,9 @@ fn a_recorded_inventory_reads_the_same_in_all_three_formats() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/syft/recorded-image/");
     let read = |name: &str| components(&std::fs::read(format!("{folder}{name}")).unwrap()).unwrap();
     let purls = |list: &[Component]| {
-        let mut purls: Vec<_> = list.iter().filter_map(|component| component.purl.clone()).collect();
+        // Only the one in SPDX names the image by its package URL.
+        let packages = list.iter().filter(|component| !component.is_image());
+        let mut purls: Vec<_> = packages.filter_map(|component| component.purl.clone()).collect();
         purls.sort();
         purls
     };

@@ -25,6 +25,9 @@ pub(super) struct Case {
     /// Node expects it to fail.
     todo: bool,
     pub problems: Vec<Problem>,
+    /// How many elements there were for them: those of tries, and the others.
+    pub tries: u64,
+    pub failures: u64,
 }
 
 /// A `failure`, an `error`, or one of an earlier try.
@@ -55,7 +58,11 @@ impl Case {
         let words = ["status", "result"].map(|name| element.attribute(name).map(str::to_ascii_lowercase));
         let said = |known: &[&str]| words.iter().flatten().find(|word| known.contains(&word.as_str()));
         let skipped = said(&["notrun", "disabled", "skipped", "ignored"]);
-        let failed = said(&["fail", "failed", "failure", "error"]).is_some();
+        let failed = said(&[
+            "fail", "failed", "failure", "error", "errored", "broken", "crashed", "aborted", "timeout",
+            "timedout",
+        ])
+        .is_some();
         let problem = Problem { element: STATUS, ..Problem::empty() };
         Self {
             name: owned("name"),
@@ -67,6 +74,8 @@ impl Case {
             skips: 0,
             todo: false,
             problems: failed.then_some(problem).into_iter().collect(),
+            tries: 0,
+            failures: 0,
         }
     }
 
@@ -81,6 +90,7 @@ impl Case {
     /// Two problems that are the same word for word are one.
     pub(super) fn add(&mut self, problem: Problem) {
         self.problems.retain(|other| other.element != STATUS);
+        *(if problem.counts() { &mut self.failures } else { &mut self.tries }) += 1;
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

@@ -3,6 +3,8 @@
 use crate::formats::xml::Element;
 use crate::scan::test_runner::TestRunner;
 
+use super::case::Case;
+
 /// The runner that writes such a `testsuites` or `testsuite`.
 pub(super) fn of_suite(element: &Element) -> Option<TestRunner> {
     const MAVEN: [&str; 2] = ["maven-surefire-plugin", "maven-failsafe-plugin"];
@@ -22,6 +24,15 @@ pub(super) fn of_suite(element: &Element) -> Option<TestRunner> {
         _ if MAVEN.iter().any(|plug_in| schema.contains(plug_in)) => Some(TestRunner::Maven),
         _ => None,
     }
+}
+
+/// Whether a case is a hook after whose failure Mocha leaves tests of the suite out (`lib/runner.js`, 11.8): xunit calls
+/// it `"before each" hook for "adds"`, mocha-junit-reporter puts the suite in front. All tests have run before an
+/// `"after all" hook`.
+pub(super) fn is_hook_of_mocha(case: &Case) -> bool {
+    const HOOKS: [&str; 3] = ["\"before all\" hook", "\"before each\" hook", "\"after each\" hook"];
+    let names = [&case.name, &case.class].into_iter().flatten();
+    names.into_iter().any(|name| HOOKS.iter().any(|hook| name.contains(hook)))
 }
 
 /// The name of a suite without the version of a tool: `Hadolint 2.15.1`.

@@ -13,6 +13,12 @@ pub(super) struct Shown {
     pub failures: u64,
     pub cases: u64,
     pub skipped: u64,
+    /// Tests that a suite may count again: for each further problem of a case, and for one beside `skipped`.
+    pub again: u64,
+    /// `error` elements of cases.
+    pub errors: u64,
+    /// Hooks that failed, so that tests were not run (Mocha).
+    pub hooks: u64,
 }
 
 pub(super) struct Suite {
@@ -82,14 +88,19 @@ impl Suite {
 
     /// Tests that it counts and does not show. `around`: skipped tests that the suites around it count and do not
     /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
-    pub(super) fn missing_tests(&self, shown: Shown, around: u64) -> Option<String> {
+    pub(super) fn missing_tests(&self, shown: Shown, around: u64, of_pytest: bool) -> Option<String> {
         let cases = shown.cases - self.before.cases;
-        let counted = self.failures.saturating_add(self.errors);
-        // pytest counts a test again that fails and then breaks; Surefire counts each try.
+        // pytest counts a test that passes and then breaks as both.
+        let broken = if of_pytest { shown.errors - self.before.errors } else { 0 };
         let skipped = self.unshown_skipped(shown).max(around);
-        let others = skipped.saturating_add(counted.saturating_sub(1));
-        (self.tests > cases.saturating_add(others))
-            .then(|| format!("counts {} tests, and shows {cases}", self.tests))
+        let others = skipped.saturating_add(broken);
+        (self.unlisted(shown) > others).then(|| format!("counts {} tests, and shows {cases}", self.tests))
+    }
+
+    /// Tests that it counts and does not show.
+    pub(super) fn unlisted(&self, shown: Shown) -> u64 {
+        let again = shown.again - self.before.again;
+        self.tests.saturating_sub(shown.cases - self.before.cases).saturating_sub(again)
     }
 
     /// Whether it counts as many failures and skipped tests as it shows.

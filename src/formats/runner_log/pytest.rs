@@ -19,13 +19,25 @@ pub(super) fn read(line: &str) -> Said {
     if shouts || coverage.iter().any(|words| line.starts_with(words)) {
         return Said::Other;
     }
-    let inner = line.trim_matches('=').trim();
-    let Some((list, time)) = inner.rsplit_once(" in ") else { return Said::Nothing };
-    let time = time.split(' ').next().unwrap_or_default();
-    let number = time.strip_suffix("ms").or_else(|| time.strip_suffix('s'));
-    let is_time = number.is_some_and(|number| number.parse::<f64>().is_ok());
-    match counts(list, ", ").filter(|_| is_time) {
+    match summary(line) {
         Some(counts) => Said::Tests(sum(&counts, &["failed", "error", "errors", "subtests failed"])),
         None => Said::Nothing,
     }
+}
+
+/// The subtests that passed, which its report counts and does not list. It names them only with `-q` or `-v`.
+pub(super) fn subtests_passed(line: &str) -> Option<u64> {
+    let words = ["subtests passed", "subtest passed"];
+    let counts = summary(line.trim())?;
+    counts.iter().any(|(_, word)| words.contains(word)).then(|| sum(&counts, &words))
+}
+
+/// The counts of its last line.
+fn summary(line: &str) -> Option<Vec<(u64, &str)>> {
+    let inner = line.trim_matches('=').trim();
+    let (list, time) = inner.rsplit_once(" in ")?;
+    let time = time.split(' ').next().unwrap_or_default();
+    let number = time.strip_suffix("ms").or_else(|| time.strip_suffix('s'));
+    let is_time = number.is_some_and(|number| number.parse::<f64>().is_ok());
+    counts(list, ", ").filter(|_| is_time)
 }

@@ -9,6 +9,8 @@ fn listed(runner: TestRunner, tests: u64, suites: u64) -> Listed {
         passed: 2,
         only_the_last_failed: false,
         has_suites: false,
+        unlisted: 0,
+        errors: 0,
     }
 }
 
@@ -114,6 +116,25 @@ fn a_summary_that_names_another_error_or_counts_more_explains_nothing() {
         (TestRunner::Pytest, 1, "1 failed, 1 passed, 2 subtests failed in 0.1s\n".to_owned(), "3 tests"),
     ] {
         assert_not(runner, code, &log, says);
+    }
+}
+
+/// Subtests that passed are counted, and not listed. pytest counts them only with `-q` or `-v`.
+#[test]
+fn subtests_that_passed_are_what_a_report_of_pytest_leaves_out() {
+    for (log, errors, is_explained) in [
+        ("1 failed, 2 passed, 3 subtests passed in 0.1s\n", 0, true),
+        ("1 failed, 2 passed in 0.1s\n", 0, true),
+        ("1 failed, 2 passed, 2 subtests passed in 0.1s\n", 0, false),
+        // A test of one failure and one error counts once in two cases, or twice in one.
+        ("1 failed, 1 error, 2 passed, 2 subtests passed in 0.1s\n", 1, true),
+        ("2 failed, 2 passed, 3 subtests passed in 0.1s\n", 0, false),
+        ("", 0, false),
+    ] {
+        let raw = RawReport { stdout: Cow::Borrowed(log.as_bytes()), ..RawReport::default() };
+        let failures = 1 + errors;
+        let listed = Listed { unlisted: 3, errors, ..listed(TestRunner::Pytest, failures, 1) };
+        assert_eq!(account(&listed, (&[], 1), &raw).is_ok(), is_explained, "{log}");
     }
 }
 

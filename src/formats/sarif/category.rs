@@ -31,7 +31,7 @@ const TAGS: [(&str, Category); 10] = [
 ];
 
 /// Tools that look for one kind of problem.
-const TOOLS: [(&str, Category); 48] = [
+const TOOLS: [(&str, Category); 51] = [
     ("gitleaks", Category::Secret),
     ("betterleaks", Category::Secret),
     ("kingfisher", Category::Secret),
@@ -42,6 +42,9 @@ const TOOLS: [(&str, Category); 48] = [
     ("secretlint", Category::Secret),
     ("grype", Category::Vulnerability),
     ("osv-scanner", Category::Vulnerability),
+    ("snyk open source", Category::Vulnerability),
+    ("snyk container", Category::Vulnerability),
+    ("snyk iac", Category::Misconfiguration),
     ("checkov", Category::Misconfiguration),
     ("tfsec", Category::Misconfiguration),
     ("terrascan", Category::Misconfiguration),
@@ -112,9 +115,11 @@ impl<'a> Signs<'a> {
         let tagged = |tag: &str| self.words.iter().any(|word| word.eq_ignore_ascii_case(tag));
         let by_tag =
             TAGS.iter().find(|(tag, category)| tagged(tag) && !(secure && *category == Category::Quality));
-        let tool = first_word(self.tool);
-        let by_tool = || TOOLS.iter().find(|(name, _)| tool == *name);
+        let (tool, whole) = (first_word(self.tool), self.tool.trim().to_ascii_lowercase());
+        let by_tool = || TOOLS.iter().find(|(name, _)| tool == *name || whole == *name);
         match by_tag.or_else(by_tool) {
+            // Of the same tool: `snyk:lic:npm:node-forge:GPL-2.0`.
+            _ if self.id.starts_with("snyk:lic:") => Category::License,
             // A linter with rules for security.
             Some((_, Category::Lint)) if by_tag.is_none() && secure => Category::Sast,
             Some((_, category)) => *category,
@@ -129,35 +134,9 @@ impl<'a> Signs<'a> {
         self.words.iter().any(|word| word.eq_ignore_ascii_case("security")) || !self.cwe().is_empty()
     }
 
-    /// The advisory ids (CVE, GHSA, and those of OSV's databases) in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+    /// The advisory ids in the id of the rule.
     pub(super) fn advisories(&self) -> Vec<Text> {
-        let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-        words
-            .filter_map(|word| {
-                let mut parts = word.split('-');
-                let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
-                let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-                match parts {
-                    [kind @ ("CVE" | "RUSTSEC" | "GO"), year, number, _]
-                        if digits(year) && digits(number) =>
-                    {
-                        Some(Text::from(format!("{kind}-{year}-{number}")))
-                    }
-                    // Numbers of these begin with 1.
-                    [kind @ ("PYSEC" | "MAL" | "OSV"), year, number, _]
-                        if digits(year)
-                            && !number.is_empty()
-                            && number.bytes().all(|byte| byte.is_ascii_digit()) =>
-                    {
-                        Some(Text::from(format!("{kind}-{year}-{number}")))
-                    }
-                    ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
-                        Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
-                    }
-                    _ => None,
-                }
-            })
-            .collect()
+        advisories_in(self.id)
     }
 
     /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
@@ -178,4 +157,38 @@ impl<'a> Signs<'a> {
         }
         found.into()
     }
+}
+
+/// The advisory ids (CVE, GHSA, Snyk's, and those of OSV's databases) in an id: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+pub(super) fn advisories_in(id: &str) -> Vec<Text> {
+    let words = id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words
+        .filter_map(|word| {
+            // `SNYK-JS-LODASH-590103`
+            let number = word.strip_prefix("SNYK-").and_then(|rest| rest.rsplit_once('-'));
+            if number.is_some_and(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit())) {
+                return Some(Text::from(word));
+            }
+            let mut parts = word.split('-');
+            let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
+            let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+            match parts {
+                [kind @ ("CVE" | "RUSTSEC" | "GO"), year, number, _] if digits(year) && digits(number) => {
+                    Some(Text::from(format!("{kind}-{year}-{number}")))
+                }
+                // Numbers of these begin with 1.
+                [kind @ ("PYSEC" | "MAL" | "OSV"), year, number, _]
+                    if digits(year)
+                        && !number.is_empty()
+                        && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+                {
+                    Some(Text::from(format!("{kind}-{year}-{number}")))
+                }
+                ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
+                    Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
+                }
+                _ => None,
+            }
+        })
+        .collect()
 }

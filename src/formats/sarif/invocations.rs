@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::formats::headline;
 use crate::text::file_names::names_a_file;
 
-use super::model::{Invocation, Log, Notification, Run};
+use super::model::{Invocation, Location, Log, Notification, Run, Tool};
 use super::overrides::NotificationLevels;
-use super::plain;
+use super::places::described_at;
 use super::properties::Loose;
 use super::rules::Rules;
 
@@ -24,13 +24,14 @@ pub(super) struct Said {
 impl Said {
     /// Reads the invocations of a run. `found`: it has results that are problems.
     pub(super) fn of(run: &Run, tool: &str, found: bool) -> Self {
-        let mut said = Self::default();
-        let kinds = Rules::of_notifications(&run.tool);
-        for invocation in run.invocations.iter().flatten() {
-            said.read(invocation, &NotificationLevels::of(invocation, &kinds), found);
-        }
-        for words in said.gaps.iter_mut().chain(&mut said.warnings) {
-            *words = format!("{tool} says: {words}");
+        let mut said = Self::by(tool, run, &run.tool, run.invocations.iter().flatten(), found);
+        // What turned the tool's own report into this log (3.22).
+        if let Some(conversion) = &run.conversion {
+            let converter = conversion.tool.driver.name.as_deref().unwrap_or("the converter");
+            let by_converter =
+                Self::by(converter, run, &conversion.tool, conversion.invocation.iter(), found);
+            said.gaps.extend(by_converter.gaps);
+            said.warnings.extend(by_converter.warnings);
         }
         let external = [&run.external_property_file_references, &run.external_property_files];
         let external = external.into_iter().flatten().flat_map(elsewhere);
@@ -40,9 +41,29 @@ impl Said {
         said
     }
 
+    /// What these invocations say. `name`: who says it. `described`: where the kinds of its notifications are.
+    fn by<'i>(
+        name: &str,
+        run: &Run,
+        described: &Tool,
+        invocations: impl Iterator<Item = &'i Invocation>,
+        found: bool,
+    ) -> Self {
+        let mut said = Self::default();
+        let kinds = Rules::of_notifications(described);
+        for invocation in invocations {
+            let notices = Notices { run, kinds: &kinds, levels: NotificationLevels::of(invocation, &kinds) };
+            said.read(invocation, &notices, found);
+        }
+        for words in said.gaps.iter_mut().chain(&mut said.warnings) {
+            *words = format!("{name} says: {words}");
+        }
+        said
+    }
+
     /// By the standard, a notification of level `error` means that the tool stopped or that its results are
     /// incomplete (3.58.6). A warning that names a file says that the tool did not read all of it.
-    fn read(&mut self, invocation: &Invocation, levels: &NotificationLevels<'_>, found: bool) {
+    fn read(&mut self, invocation: &Invocation, notices: &Notices<'_>, found: bool) {
         let lists = [
             &invocation.tool_execution_notifications,
             &invocation.tool_configuration_notifications,
@@ -52,20 +73,20 @@ impl Said {
         let notifications = || lists.into_iter().flatten().flatten();
         let before = self.gaps.len();
         for notification in notifications() {
-            match levels.level(notification) {
-                "error" => {
-                    self.gaps
-                        .push(words(notification).unwrap_or_else(|| "an error without a text".to_owned()));
-                }
-                "warning" if is_about_a_file(notification) => self.gaps.extend(words(notification)),
-                "warning" if self.warnings.len() < MOST => self.warnings.extend(words(notification)),
+            let words = notices.words(notification);
+            match notices.levels.level(notification) {
+                "error" => self.gaps.push(words.unwrap_or_else(|| "an error without a text".to_owned())),
+                "warning" if notices.is_about_a_part(notification) => self.gaps.extend(words),
+                "warning" if self.warnings.len() < MOST => self.warnings.extend(words),
                 _ => {}
             }
         }
-        let errors = notifications().any(|one| levels.level(one) == "error");
+        let errors = notifications().any(|one| notices.levels.level(one) == "error");
         let Some(failure) = failure(invocation, found) else { return };
         let reason = invocation.exit_code_description.as_deref().map(headline);
-        let reason = reason.or_else(|| notifications().find_map(words)).filter(|why| !why.is_empty());
+        let reason = reason
+            .or_else(|| notifications().find_map(|one| notices.words(one)))
+            .filter(|why| !why.is_empty());
         match reason {
             _ if errors => {}
             Some(why) => self.gaps.insert(before, format!("{failure}: {why}")),
@@ -98,27 +119,57 @@ fn failure(invocation: &Invocation, found: bool) -> Option<String> {
     })
 }
 
-/// Its first line, with the file that it is about.
-fn words(notification: &Notification) -> Option<String> {
-    let text = notification.message.as_ref().and_then(plain).map(headline);
-    let file = file(notification);
-    match (text, file) {
-        (Some(text), Some(file)) if !text.contains(file) => Some(format!("{file}: {text}")),
-        (None, Some(file)) => Some(file.to_owned()),
-        (text, _) => text,
+/// The notifications of an invocation.
+struct Notices<'a> {
+    run: &'a Run,
+    kinds: &'a Rules<'a>,
+    levels: NotificationLevels<'a>,
+}
+
+impl Notices<'_> {
+    /// The first line of one, with what it is about.
+    fn words(&self, notification: &Notification) -> Option<String> {
+        let text = self.kinds.words(notification).map(|text| headline(&text)).filter(|text| !text.is_empty());
+        match (text, self.part(notification)) {
+            (Some(text), Some(part)) if !text.contains(part) => Some(format!("{part}: {text}")),
+            (None, Some(part)) => Some(part.to_owned()),
+            (Some(text), _) => Some(text),
+            (None, None) => self.is_about_a_part(notification).then(|| "a warning without a text".to_owned()),
+        }
+    }
+
+    /// The file that it is about, or the function, class or resource.
+    fn part<'n>(&'n self, notification: &'n Notification) -> Option<&'n str> {
+        let listed = |index: i64| {
+            let artifact = self.run.artifacts.as_ref()?.get(usize::try_from(index).ok()?)?;
+            artifact.location.as_ref()?.uri.as_deref()
+        };
+        let file = |place: &'n Location| {
+            let location = place.physical_location.as_ref()?.artifact_location.as_ref()?;
+            location.uri.as_deref().or_else(|| listed(location.index?)).filter(|uri| !uri.is_empty())
+        };
+        let logical = |place: &'n Location| {
+            let places = place.logical_locations.iter().flatten();
+            places.map(|place| described_at(place, self.run)).find_map(|place| {
+                let names = [&place.fully_qualified_name, &place.name].into_iter().flatten();
+                names.map(String::as_str).find(|name| !name.is_empty())
+            })
+        };
+        places(notification).find_map(file).or_else(|| places(notification).find_map(logical))
+    }
+
+    /// Whether it is about a file, or about a part of the code: by its places, or by its words.
+    fn is_about_a_part(&self, notification: &Notification) -> bool {
+        let placed = places(notification).any(|place| {
+            place.physical_location.is_some()
+                || !place.logical_locations.as_deref().unwrap_or_default().is_empty()
+        });
+        placed || self.kinds.words(notification).is_some_and(|text| names_a_file(&text))
     }
 }
 
-fn file(notification: &Notification) -> Option<&str> {
-    let places = notification.locations.iter().flatten();
-    places
-        .filter_map(|place| place.physical_location.as_ref()?.artifact_location.as_ref()?.uri.as_deref())
-        .find(|uri| !uri.is_empty())
-}
-
-fn is_about_a_file(notification: &Notification) -> bool {
-    let placed = notification.locations.iter().flatten().any(|place| place.physical_location.is_some());
-    placed || notification.message.as_ref().and_then(plain).is_some_and(names_a_file)
+fn places(notification: &Notification) -> impl Iterator<Item = &Location> {
+    [&notification.locations, &notification.related_locations].into_iter().flatten().flatten()
 }
 
 /// The kinds of properties that are not in the log itself (3.15, 4), and that change what it says.

@@ -31,9 +31,19 @@ pub(super) struct Run {
     pub artifacts: Option<Vec<Artifact>>,
     pub original_uri_base_ids: Option<HashMap<String, ArtifactLocation>>,
     pub logical_locations: Option<Vec<LogicalLocation>>,
+    pub policies: Option<Vec<Component>>,
+    pub conversion: Option<Conversion>,
     pub external_property_file_references: Option<BTreeMap<String, Loose>>,
     /// Its name before the standard.
     pub external_property_files: Option<BTreeMap<String, Loose>>,
+}
+
+/// What turned the tool's own report into SARIF.
+#[derive(Debug, Deserialize)]
+pub(super) struct Conversion {
+    #[serde(default)]
+    pub tool: Tool,
+    pub invocation: Option<Invocation>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +53,7 @@ pub(super) struct Tool {
     pub extensions: Option<Vec<Component>>,
 }
 
-/// A `toolComponent`: the driver, or one of its plug-ins.
+/// A `toolComponent`: the driver, one of its plug-ins, or a policy.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Component {
@@ -54,6 +64,8 @@ pub(super) struct Component {
     pub rules: Option<Vec<Rule>>,
     pub notifications: Option<Vec<Rule>>,
     pub global_message_strings: Option<HashMap<String, Message>>,
+    /// Whose rules a policy configures.
+    pub associated_component: Option<ComponentReference>,
 }
 
 /// A `reportingDescriptor`: a rule, or a kind of notification.
@@ -67,6 +79,8 @@ pub(super) struct Rule {
     pub full_description: Option<Message>,
     pub message_strings: Option<HashMap<String, Message>>,
     pub help_uri: Option<String>,
+    /// Its earlier ids. OSV-Scanner writes those of the same advisory elsewhere.
+    pub deprecated_ids: Option<Vec<String>>,
     pub default_configuration: Option<Configuration>,
     pub properties: Option<Properties>,
     pub relationships: Option<Vec<Relationship>>,
@@ -234,9 +248,11 @@ pub(super) struct Override {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Notification {
     pub descriptor: Option<RuleReference>,
     pub level: Option<String>,
     pub message: Option<Message>,
     pub locations: Option<Vec<Location>>,
+    pub related_locations: Option<Vec<Location>>,
 }

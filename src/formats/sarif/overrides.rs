@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::model::{Invocation, Notification, Outcome, Override, Rule, RuleReference, Run};
+use super::model::{Component, Invocation, Notification, Outcome, Override, Rule, RuleReference, Run};
 use super::rules::Rules;
 
-/// The levels that the invocations of a run gave to rules (`ruleConfigurationOverrides`, 3.20.5).
-pub(super) struct Overrides<'a>(Vec<Levels<'a>>);
+/// The levels that the invocations of a run gave to rules (`ruleConfigurationOverrides`, 3.20.5), and those of its
+/// policies (3.14.28, 3.19.5), which count where no invocation gives one.
+pub(super) struct Overrides<'a> {
+    invocations: Vec<Levels<'a>>,
+    policies: Vec<Levels<'a>>,
+}
 
 #[derive(Default)]
 struct Levels<'a> {
@@ -25,6 +29,20 @@ impl<'a> Levels<'a> {
             match rules.described_by(descriptor) {
                 Some(rule) => drop(levels.known.insert(std::ptr::from_ref(rule), level)),
                 None => levels.unknown.extend(name(descriptor).map(|name| (name, level))),
+            }
+        }
+        levels
+    }
+
+    fn of_policy(policy: &'a Component, rules: &Rules<'a>) -> Self {
+        let mut levels = Self::default();
+        for one in policy.rules.iter().flatten() {
+            let level =
+                one.default_configuration.as_ref().and_then(|configuration| configuration.level.as_deref());
+            let Some(level) = level else { continue };
+            match rules.configured_by(policy, one) {
+                Some(rule) => drop(levels.known.insert(std::ptr::from_ref(rule), level)),
+                None => levels.unknown.extend(one.id.as_deref().map(|id| (id, level))),
             }
         }
         levels
@@ -72,20 +90,28 @@ impl<'a> Overrides<'a> {
         };
         // A result without a provenance asks all of them.
         const MOST: usize = 64;
-        Self(run.invocations.iter().flatten().take(MOST).map(read).collect())
+        let policies = run.policies.iter().flatten().take(MOST);
+        Self {
+            invocations: run.invocations.iter().flatten().take(MOST).map(read).collect(),
+            policies: policies.map(|policy| Levels::of_policy(policy, rules)).collect(),
+        }
     }
 
-    /// The level of a result's rule in the invocation that it names; if it names none, the worst of all.
+    /// The level of a result's rule in the invocation that it names; if it names none, the worst of all; without one,
+    /// that of the policies.
     pub(super) fn level(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<&'a str> {
         let named = outcome.provenance.as_ref().and_then(|provenance| provenance.invocation_index);
         let of_rule = outcome.rule.as_deref();
         let id = outcome.rule_id.as_deref().or_else(|| name(of_rule?));
-        let level = |levels: &Levels<'a>| levels.level(rule, id);
-        match named.and_then(|index| usize::try_from(index).ok()) {
-            Some(index) => self.0.get(index).and_then(level),
-            None => self.0.iter().filter_map(level).max_by_key(|level| {
+        let worst = |levels: &[Levels<'a>]| {
+            levels.iter().filter_map(|levels| levels.level(rule, id)).max_by_key(|level| {
                 ["none", "note", "warning"].iter().position(|known| known == level).unwrap_or(3)
-            }),
-        }
+            })
+        };
+        let invocations = match named.and_then(|index| usize::try_from(index).ok()) {
+            Some(index) => self.invocations.get(index..=index).unwrap_or_default(),
+            None => &self.invocations,
+        };
+        worst(invocations).or_else(|| worst(&self.policies))
     }
 }

@@ -9,6 +9,7 @@ use crate::text::shared::Text;
 use super::grype::Sentence;
 use super::model::{LogicalLocation, Outcome, Rule};
 use super::severity::first_word;
+use super::snyk;
 
 /// Lock files, and the package URL type of what they list.
 const LOCK_FILES: [(&str, &str); 20] = [
@@ -71,17 +72,26 @@ pub(super) struct Message<'a> {
     pub text: &'a str,
     pub trivy: Option<Lines<'a>>,
     pub grype: Option<Sentence<'a>>,
+    pub snyk: Option<snyk::Sentence<'a>>,
+    osv: Option<&'a str>,
 }
 
 impl<'a> Message<'a> {
     pub(super) fn of(tool: &str, text: &'a str) -> Self {
-        Self { text, trivy: Lines::of(tool, text), grype: Sentence::of(tool, text) }
+        Self {
+            text,
+            trivy: Lines::of(tool, text),
+            grype: Sentence::of(tool, text),
+            snyk: snyk::Sentence::of(tool, text),
+            osv: by_osv_scanner(tool, text),
+        }
     }
 
     /// The tool's own word for the severity.
     pub(super) fn severity(&self) -> Option<&'a str> {
         let by_grype = || self.grype.as_ref().and_then(Sentence::severity);
-        self.trivy.as_ref().and_then(Lines::severity).or_else(by_grype)
+        let by_snyk = || self.snyk.as_ref().map(|sentence| sentence.severity);
+        self.trivy.as_ref().and_then(Lines::severity).or_else(by_grype).or_else(by_snyk)
     }
 
     /// Whether it is about this version.
@@ -135,13 +145,43 @@ pub(super) fn package(
         Some(Package { name, version, ecosystem, ..Package::default() })
     };
     let by_trivy = || message.trivy.as_ref()?.package();
-    let mut package = named.or_else(by_trivy).or_else(by_grype)?;
+    let in_place = || {
+        let places =
+            logical.into_iter().flat_map(|place| [&place.fully_qualified_name, &place.name]).flatten();
+        places.into_iter().find_map(|text| of_place(text))
+    };
+    let by_osv = || of_place(message.osv?);
+    let by_snyk = || message.snyk.as_ref().map(|one| Package { name: one.name.into(), ..Package::default() });
+    let mut package =
+        named.or_else(by_trivy).or_else(by_grype).or_else(in_place).or_else(by_osv).or_else(by_snyk)?;
+    let id = outcome.rule_id.as_deref().or_else(|| rule?.id.as_deref());
+    package.ecosystem = package.ecosystem.or_else(|| id.and_then(snyk::ecosystem).map(Text::from));
     if package.ecosystem.is_none() {
         let file = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         package.ecosystem =
             LOCK_FILES.iter().find(|(name, _)| *name == file).map(|(_, kind)| Text::from(*kind));
     }
     Some(package)
+}
+
+/// The package in a message of OSV-Scanner (google/osv-scanner `internal/output/sarif.go`, 2.2):
+/// `Package 'lodash@4.17.4' is vulnerable to 'CVE-2021-23337' (also known as 'GHSA-35jh-r3h4-6jhm').`
+fn by_osv_scanner<'a>(tool: &str, message: &'a str) -> Option<&'a str> {
+    let (package, _) = message.strip_prefix("Package '")?.split_once("' is vulnerable to '")?;
+    (first_word(tool) == "osv-scanner").then_some(package)
+}
+
+/// The package of a logical location: `lodash@4.17.15`, `@babel/core@7.0.0`, `org.a:b@1.0`.
+fn of_place(text: &str) -> Option<Package> {
+    let at = text.rfind('@').filter(|at| *at > 0)?;
+    let (name, version) = (&text[..at], &text[at + 1..]);
+    let is_version = version.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    let is_name = !name.contains(char::is_whitespace) && !version.contains([' ', '/']);
+    (is_version && is_name).then(|| Package {
+        name: name.into(),
+        version: Some(version.into()),
+        ..Package::default()
+    })
 }
 
 /// The package of a package URL that a text is or begins with.

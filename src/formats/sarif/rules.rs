@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::model::{Component, ComponentReference, Outcome, Rule, RuleReference, Tool};
+use super::model::{
+    Component, ComponentReference, Message, Notification, Outcome, Rule, RuleReference, Tool,
+};
 use super::plain;
 
 /// The rules of one run, found by id.
@@ -117,22 +119,42 @@ impl<'a> Rules<'a> {
         named(outcome).or(of_rule).unwrap_or(self.tool)
     }
 
-    /// The text of a message: its own, or the string that it refers to, with its arguments inserted.
+    /// The text of the message of a result.
     pub(super) fn message(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<String> {
-        let message = outcome.message.as_ref()?;
-        let listed = || {
-            let id = message.id.as_deref()?;
-            let of_rule = rule.and_then(|rule| rule.message_strings.as_ref()?.get(id));
-            let global = || self.component(outcome)?.component.global_message_strings.as_ref()?.get(id);
-            of_rule.or_else(global).and_then(plain)
-        };
-        let arguments = message.arguments.as_deref().unwrap_or_default();
-        let text = plain(message).or_else(listed);
-        let text =
-            text.map(|text| if arguments.is_empty() { text.to_owned() } else { fill(text, arguments) });
-        // If the string is missing, the arguments still show what the message is about.
-        text.or_else(|| Some(arguments.join(", ")).filter(|text| !text.is_empty()))
+        text(outcome.message.as_ref()?, rule, self.component(outcome))
     }
+
+    /// The text of the message of a notification.
+    pub(super) fn words(&self, notification: &Notification) -> Option<String> {
+        let descriptor = notification.descriptor.as_ref();
+        let kind = descriptor.and_then(|descriptor| self.described_by(descriptor));
+        let component = descriptor.and_then(|descriptor| descriptor.tool_component.as_ref());
+        text(notification.message.as_ref()?, kind, self.referred_to(component))
+    }
+
+    /// The rule that a rule of a policy configures: the one of its id, first in the component that the policy is for
+    /// (3.19.5).
+    pub(super) fn configured_by(&self, policy: &Component, configured: &Rule) -> Option<&'a Rule> {
+        let component = policy.associated_component.as_ref();
+        let by_id = self.rule(configured.id.as_deref(), None, self.referred_to(component));
+        let by_guid = || self.by_guid.get(&configured.guid.as_ref()?.to_ascii_lowercase()).copied();
+        configured.id.as_ref().and(by_id).or_else(by_guid)
+    }
+}
+
+/// The text of a message: its own, or the string that it refers to, with its arguments inserted.
+fn text(message: &Message, rule: Option<&Rule>, component: Option<&Known<'_>>) -> Option<String> {
+    let listed = || {
+        let id = message.id.as_deref()?;
+        let of_rule = rule.and_then(|rule| rule.message_strings.as_ref()?.get(id));
+        let global = || component?.component.global_message_strings.as_ref()?.get(id);
+        of_rule.or_else(global).and_then(plain)
+    };
+    let arguments = message.arguments.as_deref().unwrap_or_default();
+    let text = plain(message).or_else(listed);
+    let text = text.map(|text| if arguments.is_empty() { text.to_owned() } else { fill(text, arguments) });
+    // If the string is missing, the arguments still show what the message is about.
+    text.or_else(|| Some(arguments.join(", ")).filter(|text| !text.is_empty()))
 }
 
 fn named(outcome: &Outcome) -> Option<&str> {

@@ -65,6 +65,8 @@ impl<'a> Signs<'a> {
         match (first_word(self.tool).as_str(), level) {
             // Without a platform key it rates nothing, and writes `error`.
             ("checkov", _) => Severity::Unknown,
+            // It writes `warning` for every vulnerability (google/osv-scanner `internal/output/sarif.go`).
+            ("osv-scanner", _) => Severity::Unknown,
             // Without a score this is also what it does not rate.
             ("grype", "note") => Severity::Unknown,
             ("eslint", "warning") => Severity::Low,

@@ -71,9 +71,36 @@ fn a_run_with_an_empty_list_of_results_is_clean() {
 /// As Checkstyle and JUnit reports that list nothing.
 #[test]
 fn a_run_that_lists_no_file_looked_at_nothing() {
-    for artifacts in ["[]", r#"[{"roles": ["userSpecifiedConfiguration"]}]"#] {
-        let parsed = run(&format!(r#""results": [], "artifacts": {artifacts}"#));
-        assert!(parsed.scope.is_empty() && parsed.gaps.is_empty(), "{artifacts}");
+    let clean = |artifacts: &str| run(&format!(r#""results": [], "artifacts": {artifacts}"#));
+    assert!(clean("[]").scope.is_empty());
+    // SARIF 2.1.0, 3.24.6, and `toolComponent` of its drafts.
+    for (role, is_proof) in [
+        ("analysisTarget", true),
+        ("added", true),
+        ("modified", true),
+        ("deleted", false),
+        ("attachment", false),
+        ("responseFile", false),
+        ("resultFile", false),
+        ("standardStream", false),
+        ("tracedFile", false),
+        ("userSpecifiedConfiguration", false),
+        ("toolSpecifiedConfiguration", false),
+        ("debugOutputFile", false),
+        ("toolComponent", false),
+        ("driver", false),
+        ("extension", false),
+        ("policy", false),
+        ("taxonomy", false),
+        ("translation", false),
+        ("referencedOnCommandLine", false),
+        ("memoryContents", false),
+        ("directory", false),
+    ] {
+        let parsed = clean(&format!(r#"[{{"roles": ["{role}"]}}]"#));
+        assert_eq!((parsed.scope.is_empty(), parsed.gaps.len()), (!is_proof, 0), "{role}");
+        let target = clean(&format!(r#"[{{"roles": ["{role}", "analysisTarget"]}}]"#));
+        assert_eq!(target.scope.get(Unit::Files), Some(1), "{role}");
     }
     assert_eq!(run(r#""results": [{}], "artifacts": []"#).scope, Scope::of(Unit::Runs, 1));
 }

@@ -90,6 +90,9 @@ enum Identifier {
     Elsewhere(IgnoredAny),
 }
 
+/// No package has more further package URLs than these.
+const MOST_PURLS: usize = 32;
+
 /// `software_Package` and the classes that the SPDX model derives from it.
 const PACKAGES: [(&str, &str); 3] =
     [("Software", "Package"), ("AI", "AIPackage"), ("Dataset", "DatasetPackage")];
@@ -270,13 +273,16 @@ impl Element {
 
     fn package(&self) -> Package {
         let purls = self.purl.as_deref().into_iter().chain(self.identifiers("packageUrl"));
-        let purl = purls.into_iter().find(|purl| !purl.is_empty());
+        let mut seen = BTreeSet::new();
+        let mut purls = purls.filter(|purl| !purl.is_empty() && seen.insert(*purl));
+        let purl = purls.next();
         let name = self.name.as_deref().or(purl).or(self.id.as_deref()).unwrap_or_default();
         Package {
             name: name.into(),
             version: self.version.as_deref().filter(|version| !version.is_empty()).map(Text::from),
             ecosystem: purl.and_then(Purl::read).map(|purl| purl.kind().into()),
             purl: purl.map(Text::from),
+            more_purls: purls.take(MOST_PURLS).map(Text::from).collect(),
             ..Package::default()
         }
     }
@@ -315,6 +321,21 @@ mod tests {
         assert_eq!((&*package.name, package.version.as_deref()), ("lib", Some("1.0")));
         assert_eq!(package.ecosystem.as_deref(), Some("npm"));
         assert_eq!(finding.suppressed, None);
+    }
+
+    #[test]
+    fn a_package_has_all_its_package_urls() {
+        let urls = r#""externalIdentifier": [
+            {"externalIdentifierType": "packageUrl", "identifier": "pkg:npm/lib@1.0"},
+            {"externalIdentifierType": "packageUrl", "identifier": "pkg:github/a/lib@1.0"}]"#;
+        let package = PACKAGE.replace(r#""name": "lib""#, &format!(r#""name": "lib", {urls}"#));
+        let affects = r#"{"type": "Relationship", "relationshipType": "affects", "from": "v", "to": ["p"]}"#;
+        let parsed = read_graph(&format!("{package}, {VULNERABILITY}, {affects}"));
+        let package = parsed.findings[0].package.clone().unwrap();
+        assert_eq!(
+            package.purls().map(|purl| &**purl).collect::<Vec<_>>(),
+            ["pkg:npm/lib@1.0", "pkg:github/a/lib@1.0"]
+        );
     }
 
     #[test]

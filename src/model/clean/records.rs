@@ -42,6 +42,7 @@ impl Clean for TargetRecord {
             outputs,
             proof,
             inventory_notes,
+            inventory_warnings,
             notes,
         } = self;
         name.clean(scrubber);
@@ -62,6 +63,7 @@ impl Clean for TargetRecord {
         inventory.clean(scrubber);
         proof.clean(scrubber);
         inventory_notes.clean(scrubber);
+        inventory_warnings.clean(scrubber);
         notes.clean(scrubber);
     }
 }
@@ -78,10 +80,11 @@ impl Clean for Arc<Vec<Component>> {
 
 impl Clean for Component {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { name, version, purl, kind, licences } = self;
+        let Self { name, version, purl, more_purls, kind, licences } = self;
         name.clean(scrubber);
         version.clean(scrubber);
         purl.clean(scrubber);
+        more_purls.clean(scrubber);
         kind.clean(scrubber);
         licences.clean(scrubber);
     }
@@ -139,7 +142,7 @@ impl Clean for GateRecord {
             targets,
             inputs,
         } = self;
-        for GateInput { path, kind: _, state: _, why, accepted } in inputs {
+        for GateInput { path, kind: _, state: _, files: _, why, accepted } in inputs {
             path.clean(scrubber);
             why.clean(scrubber);
             accepted.clean(scrubber);
@@ -250,6 +253,7 @@ impl Clean for Run {
             trace_id,
             profile,
             project,
+            configuration,
             commit,
             branch,
             lock: _,
@@ -266,7 +270,9 @@ impl Clean for Run {
         } = self;
         [schema, portcullis_version, trace_id].into_iter().for_each(|text| text.clean(scrubber));
         inputs.clean(scrubber);
-        [interrupted, profile, project, commit, branch].into_iter().for_each(|text| text.clean(scrubber));
+        [interrupted, profile, project, configuration, commit, branch]
+            .into_iter()
+            .for_each(|text| text.clean(scrubber));
         gates.clean(scrubber);
         findings.clean(scrubber);
         waivers.clean(scrubber);

@@ -31,7 +31,7 @@ macro_rules! named {
 
 named! {
     /// Who installs packages.
-    PackageManager, 17:
+    PackageManager, 20:
     Npm "npm" "npm",
     Yarn "yarn" "Yarn",
     Pnpm "pnpm" "pnpm",
@@ -49,6 +49,9 @@ named! {
     Bundler "bundler" "Bundler",
     Pub "pub" "Pub",
     Swift "swift" "Swift",
+    CocoaPods "cocoapods" "CocoaPods",
+    Hex "hex" "Hex",
+    Conan "conan" "Conan",
 }
 
 named! {

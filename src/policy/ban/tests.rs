@@ -121,3 +121,21 @@ fn mistakes_in_a_ban_are_reported() {
     }
     assert!(mistakes("{ package = 'pkg:npm/a', versions = '<4', reason = 'no' }").is_empty());
 }
+
+#[test]
+fn of_several_package_urls_the_worst_counts() {
+    let component = Component {
+        name: "x".to_owned(),
+        purl: Some("pkg:github/x/x@1.0.0".into()),
+        more_purls: vec!["pkg:npm/x@1.0.0".into()],
+        ..Component::default()
+    };
+    for (package, versions, expected) in [
+        ("pkg:npm/x", None, BanVerdict::Banned),
+        ("pkg:github/x/x", Some("<2"), BanVerdict::Banned),
+        ("pkg:npm/x", Some(">=2"), BanVerdict::Other),
+        ("pkg:pypi/x", None, BanVerdict::Other),
+    ] {
+        assert_eq!(ban(package, versions).judge(&component), expected, "{package}");
+    }
+}

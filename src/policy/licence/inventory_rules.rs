@@ -34,6 +34,8 @@ pub struct InventoryCheck {
     pub findings: Vec<Finding>,
     /// Lines for the proof.
     pub notes: Vec<String>,
+    /// What the rules may leave open by mistake.
+    pub warnings: Vec<String>,
 }
 
 /// The keys `licences` and `ban` of a gate that reads an inventory.
@@ -93,7 +95,7 @@ impl InventoryRules {
         let packages = components.iter().filter(|component| component.kind.is_none()).count();
         let checked = if self.licences.is_some() { "licences" } else { "bans" };
         seen.notes.push(format!("{checked} looked at in {packages} packages"));
-        seen.notes.extend(self.warnings());
+        seen.warnings = self.warnings();
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
             match used.contains(&index) {
@@ -112,19 +114,18 @@ impl InventoryRules {
         let mut found = Vec::new();
         for target in &mut gate.targets {
             target.inventory_notes.clear();
-            let seen = match target.inventory.as_deref() {
-                Some(components) if !components.is_empty() => self.check(components),
-                _ if target.scope.is_empty() || !self.asks() => continue,
-                listed => {
-                    if gate.evidence == Completeness::Whole {
-                        let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
-                        let of = if several { format!("{}: ", target.name) } else { String::new() };
-                        gate.evidence = Completeness::Lacking(format!("{of}{why}"));
-                    }
-                    continue;
-                }
-            };
+            target.inventory_warnings.clear();
+            let listed = target.inventory.as_deref().map(Vec::as_slice);
+            let lacks = !listed.is_some_and(names_a_package) && !target.scope.is_empty() && self.asks();
+            if lacks && gate.evidence == Completeness::Whole {
+                let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
+                let of = if several { format!("{}: ", target.name) } else { String::new() };
+                gate.evidence = Completeness::Lacking(format!("{of}{why}"));
+            }
+            let Some(components) = listed.filter(|components| !components.is_empty()) else { continue };
+            let seen = self.check(components);
             target.inventory_notes = seen.notes;
+            target.inventory_warnings = seen.warnings;
             found.extend(seen.findings.into_iter().map(|finding| Finding {
                 gate: gate.id.clone(),
                 target: target.name.clone(),
@@ -204,6 +205,11 @@ impl Licences {
     }
 }
 
+/// Whether an inventory names more than its own subject.
+pub(crate) fn names_a_package(components: &[Component]) -> bool {
+    components.iter().any(|component| !component.is_only_a_name())
+}
+
 fn banned(ban: &Ban, component: &Component) -> Option<Finding> {
     let name = &component.name;
     let (severity, title) = match ban.judge(component) {
@@ -231,6 +237,7 @@ fn finding(component: &Component, rule: &str, severity: Severity, title: String,
         version: component.version.as_deref().map(Text::from),
         ecosystem: purl.map(|purl| purl.kind().into()),
         purl: component.purl.clone(),
+        more_purls: component.more_purls.clone().into(),
         ..Package::default()
     }));
     finding

@@ -14,7 +14,8 @@ fn policy(text: &str) -> Licences {
 fn package(name: &str, licences: &[&str]) -> Component {
     let licences = licences.iter().map(|licence| (*licence).to_owned()).collect();
     let purl = Some(format!("pkg:npm/{name}@1.2.3").into());
-    Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences, kind: None }
+    let version = Some("1.2.3".to_owned());
+    Component { name: name.to_owned(), version, purl, licences, ..Component::default() }
 }
 
 fn matched(policy: &Licences, licences: &[&str]) -> LicenceMatch {

@@ -135,7 +135,8 @@ impl<'a> Parts<'a> {
         }
         subject.listed_by.extend(lists.then_some(&*gate.id));
         subject.searched_by.extend(searches.then_some(&*gate.id));
-        for listed in target.inventory.iter().flat_map(|inventory| inventory.iter()) {
+        let listed = target.inventory.iter().flat_map(|inventory| inventory.iter());
+        for listed in listed.filter(|listed| !listed.is_only_a_name() && !listed.is_image()) {
             let key = Key::of(listed.purl.as_deref(), None, &listed.name, listed.version.as_deref());
             subject.packages.insert(key.clone());
             self.packages.entry(key).or_insert(Listed::Inventory(listed));

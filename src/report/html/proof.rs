@@ -37,13 +37,17 @@ fn of_gate(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</details>")
 }
 
+/// The most inputs that are listed.
+const MOST: usize = 200;
+
 /// What there was for it to look at; of inputs that were not scanned, each.
 fn inputs(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
     let Some(words) = scanned_words(&gate.inputs) else { return Ok(()) };
     writeln!(out, "<p>{}</p>", Safe(&words))?;
-    let open = gate.inputs.iter().filter(|input| input.state == InputState::Gap);
+    let is_listed = |state| matches!(state, InputState::Gap | InputState::Excluded);
+    let listed = gate.inputs.iter().filter(|input| is_listed(input.state));
     writeln!(out, "<ul>")?;
-    for input in open {
+    for input in listed.take(MOST) {
         writeln!(out, "<li><code>{}</code>: {}</li>", Safe(&input.path), Safe(&input.words()))?;
     }
     writeln!(out, "</ul>")

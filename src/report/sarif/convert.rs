@@ -141,10 +141,20 @@ fn artifact(path: &str) -> ArtifactLocation {
     const NOT_OF_ADDRESSES: AsciiSet = all_but(b"-._~/!$&'()*+,;=@:?#[]%");
     let encoded = |path: &str| utf8_percent_encode(path, &NOT_OF_PATHS).to_string();
     let absolute = |uri: String| ArtifactLocation { uri, uri_base_id: None };
+    let slashed;
+    let path = match path.as_bytes() {
+        [b'\\', b'\\', ..] | [_, b':', b'\\', ..] => {
+            slashed = path.replace('\\', "/");
+            &slashed
+        }
+        _ => path,
+    };
     if has_scheme(path) {
         return absolute(utf8_percent_encode(path, &NOT_OF_ADDRESSES).to_string());
     }
     match path.as_bytes() {
+        // A share of Windows: the host is a part of the address (RFC 8089, E.3).
+        [b'/', b'/', host, ..] if *host != b'/' => absolute(format!("file:{}", encoded(path))),
         [b'/', ..] => absolute(format!("file://{}", encoded(path))),
         [drive, b':', b'/', ..] if drive.is_ascii_alphabetic() => {
             absolute(format!("file:///{}:{}", char::from(*drive), encoded(&path[2..])))
@@ -174,6 +184,9 @@ mod tests {
             ("C:src.c", "C%3Asrc.c", true),
             ("a+b+c.c", "a+b+c.c", true),
             ("/builds/x/src/b.c", "file:///builds/x/src/b.c", false),
+            ("//server/share/src/g 1.cs", "file://server/share/src/g%201.cs", false),
+            ("\\\\server\\share\\a.cs", "file://server/share/a.cs", false),
+            ("D:\\a\\b.cs", "file:///D:/a/b.cs", false),
             ("D:/a/repo/src/g 1.cs", "file:///D:/a/repo/src/g%201.cs", false),
             (
                 "https://github.com/mona/app/blob/0123/script/u%20u.py#L1",

@@ -41,7 +41,8 @@ pub(super) fn notes(run: &Run, look: Look) -> String {
             ignored.iter().map(|(mark, n)| format!("{} left out by {mark}", human::count(*n, "finding"))),
         );
         words.extend(unread.iter().map(|(why, n)| format!("{} not read: {why}", human::count(*n, "file"))));
-        for note in gate.targets.iter().flat_map(|target| &target.notes) {
+        let of_rules = gate.targets.iter().flat_map(|target| &target.inventory_warnings);
+        for note in gate.targets.iter().flat_map(|target| &target.notes).chain(of_rules) {
             if !words.contains(note) {
                 words.push(note.clone());
             }

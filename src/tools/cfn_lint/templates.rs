@@ -63,6 +63,13 @@ impl Wanted {
         !self.names.is_empty()
     }
 
+    /// Whether it names a template at this path, relative to the folder.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let is_below = |folder: &String| Path::new(name).starts_with(normalise(Path::new(folder)));
+        let named = !self.names_some() || self.globs.is_match(name) || self.names.iter().any(is_below);
+        named && !self.but.is_match(name)
+    }
+
     /// The wanted files below `dir`, relative to it: named files, files that match a pattern, and the
     /// templates in a named folder. If the key names nothing, every template.
     pub(super) fn files(&self, scene: &Scene, dir: &str) -> Vec<String> {

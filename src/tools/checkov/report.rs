@@ -1,6 +1,7 @@
 //! Checkov's JSON report (bridgecrewio/checkov `common/output/report.py` `get_dict`, `record.py`): an
 //! object for one framework, a list for several, and a bare summary if there was nothing to scan.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -41,12 +42,22 @@ struct Summary {
     checkov_version: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Results {
     failed_checks: Vec<Record>,
+    /// Only the names of the files: what was looked at.
+    #[serde(default)]
+    passed_checks: Vec<Named>,
+    #[serde(default)]
+    skipped_checks: Vec<Named>,
     /// Absent under `--quiet`.
     #[serde(alias = "parsingerrors")]
     parsing_errors: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    file_path: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,7 +131,7 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
         (Some(_), None) => return Err(foreign("it has no `summary`")),
         // The bare summary says that nothing was scanned.
         (None, None) if report.bare.passed.is_some() && report.bare.checkov_version.is_some() => {
-            (report.bare, Results { failed_checks: Vec::new(), parsing_errors: None })
+            (report.bare, Results::default())
         }
         (None, _) => return Err(foreign("it has no `results`")),
     };
@@ -132,6 +143,10 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
     if let Some(skipped) = summary.skipped.filter(|skipped| *skipped > 0) {
         *parsed.ignored.entry("checkov:skip").or_default() += skipped;
     }
+    let of_failed = results.failed_checks.iter().map(|record| record.file_path.as_str());
+    let others = results.passed_checks.iter().chain(&results.skipped_checks);
+    let named: BTreeSet<&str> = of_failed.chain(others.filter_map(|one| one.file_path.as_deref())).collect();
+    parsed.read_inputs.extend(named.into_iter().map(|file| scanned(file, origin)));
     let listed = results.failed_checks.len() as u64;
     let counted = summary.failed.unwrap_or(listed);
     if counted > listed {
@@ -194,7 +209,7 @@ fn finding(record: Record, framework: &str, origin: &ReportOrigin) -> Finding {
 
 fn add_details(finding: &mut Finding, details: Details) {
     if details.cvss.is_some() || details.vector.is_some() {
-        finding.cvss = Some(Arc::new(Cvss { score: details.cvss, vector: details.vector }));
+        finding.cvss = Some(Arc::new(Cvss { score: details.cvss, vector: details.vector, version_2: false }));
     }
     finding.references = finding.references.iter().cloned().chain(details.link).collect();
     if let Some(name) = details.package_name {
@@ -216,7 +231,11 @@ fn add_details(finding: &mut Finding, details: Details) {
 /// the machine that scanned.
 fn location(file: &str, lines: Option<&[i64]>, origin: &ReportOrigin) -> Location {
     let line = |n: usize| lines.and_then(|lines| lines.get(n)).and_then(|line| u64::try_from(*line).ok());
-    Location::file(origin.relative(file.trim_start_matches('/'))).lines(line(0), line(1))
+    Location::file(scanned(file, origin)).lines(line(0), line(1))
+}
+
+fn scanned(file: &str, origin: &ReportOrigin) -> Text {
+    origin.relative(file.trim_start_matches('/'))
 }
 
 fn foreign(detail: &str) -> ReportError {

@@ -1,9 +1,11 @@
 //! What is known of programs without a gate of their own: exit codes that their makers document, and that mean something else in
 //! a shell; and which inputs they read.
 
-use crate::model::input::{InputKind, PackageManager as Manager};
+use crate::model::input::{InputKind, Language, PackageManager as Manager};
 use crate::scan::parsed::Exit;
 use crate::scan::reads::{Reach, Reads};
+
+use super::programs::{first_names, names};
 
 /// A program, and which of its codes mean findings.
 type Known = (&'static str, fn(i32) -> bool);
@@ -13,6 +15,13 @@ const FINDINGS: [Known; 2] = [
     ("kingfisher", |code| [200, 205].contains(&code)),
     // The number of failures, at most 255 (`lib/cli/run-helpers.js`, 11.8).
     ("mocha", |code| (1..=255).contains(&code)),
+];
+
+/// Codes that mean that nothing was tested (`pytest.ExitCode`, 9.2).
+const FAULTS: [(&str, i32, &str); 3] = [
+    ("pytest", 3, "internal error of pytest"),
+    ("pytest", 4, "pytest was used wrongly"),
+    ("pytest", 5, "pytest collected no test"),
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
@@ -37,19 +46,19 @@ const READS: [(&str, &[InputKind]); 26] = [
     ("terraform", &[InputKind::TerraformRoot]),
     ("tofu", &[InputKind::TerraformRoot]),
     ("tsc", &[InputKind::TsConfig]),
-    ("nuxt-typecheck", &[InputKind::TsConfig]),
-    ("nuxi-typecheck", &[InputKind::TsConfig]),
-    ("astro-check", &[InputKind::TsConfig]),
-    ("vue-tsc", &[InputKind::TsConfig]),
-    ("svelte-check", &[InputKind::TsConfig]),
+    ("nuxt-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("nuxi-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("vue-tsc", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("svelte-check", &[InputKind::TsConfig, InputKind::Source(Language::Svelte)]),
+    ("astro-check", &[InputKind::TsConfig, InputKind::Source(Language::Astro)]),
     ("eslint", &[InputKind::Eslint]),
 ];
 
 /// Every lock file.
-const LOCKS: [InputKind; 17] = {
-    let mut locks = [InputKind::Lock(Manager::Npm); 17];
+const LOCKS: [InputKind; 20] = {
+    let mut locks = [InputKind::Lock(Manager::Npm); 20];
     let mut at = 0;
-    while at < 17 {
+    while at < 20 {
         locks[at] = InputKind::Lock(Manager::ALL[at]);
         at += 1;
     }
@@ -70,14 +79,15 @@ const SUBCOMMANDS: [&str; 12] = [
 /// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
 /// starts. If it names what it reads, it reads no more.
 pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
-    let names = names(run);
+    let names = first_names(run);
     let started = match names.first() {
         Some(first) if LAUNCHERS.contains(&first.as_str()) => names.as_slice(),
         _ => names.get(..1).unwrap_or_default(),
     };
-    let joined = names.get(..2).map(|pair| pair.join("-"));
-    let is_started =
-        |program: &str| started.iter().any(|name| name == program) || joined.as_deref() == Some(program);
+    // `cargo audit`, `npx astro check`.
+    let joined: Vec<String> =
+        (names.windows(2).take(1)).chain(started.windows(2)).map(|pair| pair.join("-")).collect();
+    let is_started = |program: &str| started.iter().chain(&joined).any(|name| name == program);
     let asks_only =
         |word: &String| ["--version", "--help", "-V", "-h", "version", "help"].contains(&word.as_str());
     let Some((program, kinds)) = READS.iter().find(|(program, _)| is_started(program)) else {
@@ -93,15 +103,36 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         .map(|word| format!("{dir}/{word}"))
         .collect();
     let kinds = || kinds.iter().copied();
-    let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
-    if ["tsc", "vue-tsc"].contains(program) && paths.is_empty() && !builds {
-        // Not the projects below, nor those that it refers to.
-        return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
+    if kinds().any(|kind| kind == InputKind::TsConfig) {
+        return types(program, run, dir, paths, kinds().filter(|kind| *kind != InputKind::TsConfig));
     }
     match paths.is_empty() {
         true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
         false => [Reach::Below, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
     }
+}
+
+/// What a checker of types reads: components below its folder, and the projects that it names. tsc alone reads neither the projects below nor those
+/// that its project refers to, unless it builds.
+fn types(
+    program: &str,
+    run: &[String],
+    dir: &str,
+    named: Vec<String>,
+    sources: impl Iterator<Item = InputKind>,
+) -> Vec<Reads> {
+    let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
+    let below = builds || !["tsc", "vue-tsc"].contains(&program);
+    let projects = match (named.is_empty(), below) {
+        (true, true) => Reads::new([InputKind::TsConfig], &[dir.to_owned()], Reach::Below),
+        (true, false) => Reads::new([InputKind::TsConfig], &[format!("{dir}/tsconfig.json")], Reach::Exactly),
+        (false, _) => {
+            let folders = named.iter().map(|path| format!("{path}/tsconfig.json"));
+            let all: Vec<String> = named.iter().cloned().chain(folders).collect();
+            Reads::new([InputKind::TsConfig], &all, Reach::Exactly)
+        }
+    };
+    vec![projects, Reads::new(sources, &[dir.to_owned()], Reach::Below)]
 }
 
 /// The script of a `package.json` that a command runs: `npm run check`, `pnpm run check`.
@@ -115,20 +146,16 @@ pub(super) fn script(run: &[String]) -> Option<&str> {
 
 /// The meaning of a code of the program that a command starts, itself or through another (`uvx kingfisher`).
 pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
-    let names = names(run);
-    let known = FINDINGS.iter().find(|(program, _)| names.iter().any(|name| name == program));
-    known.filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings)
+    exit_of(&names(run), code)
 }
 
-/// The names of the programs that a command may start.
-pub(super) fn names(run: &[String]) -> Vec<String> {
-    let name = |word: &String| {
-        let last = word.rsplit(['/', '\\']).next().unwrap_or_default();
-        last.split(['@', '=']).next().unwrap_or_default().trim_end_matches(".exe").to_owned()
-    };
-    // Further words are its own arguments.
-    const FIRST: usize = 3;
-    run.iter().take(FIRST).map(name).collect()
+/// The meaning of a code of one of these programs.
+pub(super) fn exit_of<T: AsRef<str>>(programs: &[T], code: i32) -> Option<Exit> {
+    let is_started = |program: &str| programs.iter().any(|name| name.as_ref() == program);
+    let fault = FAULTS.iter().find(|(program, known, _)| *known == code && is_started(program));
+    let known = || FINDINGS.iter().find(|(program, _)| is_started(program));
+    let findings = || known().filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings);
+    fault.map(|(.., meaning)| Exit::Fault(meaning)).or_else(findings)
 }
 
 #[cfg(test)]

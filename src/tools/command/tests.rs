@@ -159,14 +159,94 @@ fn codes_that_the_makers_document_mean_what_they_say() {
         }
         assert!(outcome(tool.as_ref(), Some(137), Some(secret)).starts_with("inconclusive"));
     }
-    let other = valid("run = ['other']\nreport = { format = 'sarif', path = 'r' }");
-    assert!(outcome(other.as_ref(), Some(200), Some(secret)).starts_with("inconclusive"));
-    // Mocha ends with the number of failures.
-    let failure = r#"<testsuite name="Mocha Tests"><testcase name="a"><failure/></testcase></testsuite>"#;
-    for (program, outcome_of_130) in [("'npx', 'mocha'", "complete"), ("'other'", "inconclusive")] {
-        let tool = valid(&format!("run = [{program}]\nreport = {{ format = 'junit', path = 'r' }}"));
-        assert!(outcome(tool.as_ref(), Some(130), Some(failure)).starts_with(outcome_of_130), "{program}");
+    // The report names who wrote it, whatever started it.
+    for run in ["'./scan.sh'", "'sh', '-c', 'kingfisher scan . > r'", "'bash', '-lc', 'npx kingfisher scan'"]
+    {
+        let tool = valid(&format!("run = [{run}]\nreport = {{ format = 'sarif', path = 'r' }}"));
+        assert_eq!(outcome(tool.as_ref(), Some(205), Some(secret)), "complete: 1, 1 run", "{run}");
+        let clean = secret.replace("[{}]", "[]");
+        assert!(outcome(tool.as_ref(), Some(200), Some(&clean)).starts_with("inconclusive"), "{run}");
+        let other = secret.replace("kingfisher", "other");
+        let is_named = run.contains("kingfisher");
+        assert_eq!(
+            outcome(tool.as_ref(), Some(200), Some(&other)).starts_with("inconclusive"),
+            !is_named,
+            "{run}"
+        );
     }
+    let own = valid("run = ['x']\nreport = { format = 'sarif', path = 'r' }\nexit = {}");
+    assert!(
+        outcome(own.as_ref(), Some(200), Some(secret)).starts_with("inconclusive"),
+        "the user says otherwise"
+    );
+    // Mocha ends with the number of failures.
+    let case = r#"<testcase name="a"><failure/></testcase>"#;
+    let failures = |n: usize| format!(r#"<testsuite name="Mocha Tests">{}</testsuite>"#, case.repeat(n));
+    for (program, listed, code, outcome_of_it) in [
+        ("'npx', 'mocha'", 1, 130, "complete"),
+        ("'other'", 1, 130, "inconclusive"),
+        ("'other'", 130, 130, "complete"),
+        ("'other'", 300, 255, "complete"),
+        ("'sh', '-c', 'cd app; npx mocha'", 137, 137, "complete"),
+    ] {
+        let tool = valid(&format!("run = [{program}]\nreport = {{ format = 'junit', path = 'r' }}"));
+        let found = outcome(tool.as_ref(), Some(code), Some(&failures(listed)));
+        assert!(found.starts_with(outcome_of_it), "{program} {listed} {code}: {found}");
+    }
+}
+
+/// `pytest.ExitCode`: 3 internal error, 4 usage error, 5 no tests collected.
+#[test]
+fn codes_of_pytest_that_mean_that_nothing_was_tested_say_so() {
+    let suite = |cases: &str| {
+        format!(
+            r#"<testsuites name="pytest tests"><testsuite name="pytest">{cases}</testsuite></testsuites>"#
+        )
+    };
+    let (passed, empty) = (suite(r#"<testcase name="a"/>"#), suite(""));
+    for (run, code, report, expected) in [
+        ("'pytest', '-q'", 4, Some(&passed), "inconclusive: exit code 4 (pytest was used wrongly)"),
+        ("'./test.sh'", 4, Some(&passed), "inconclusive: exit code 4 (pytest was used wrongly)"),
+        (
+            "'python', '-m', 'pytest'",
+            3,
+            Some(&passed),
+            "inconclusive: exit code 3 (internal error of pytest)",
+        ),
+        ("'sh', '-c', 'cd app && pytest'", 5, Some(&empty), "empty"),
+        ("'pytest'", 5, Some(&empty), "empty"),
+    ] {
+        let tool = valid(&format!("run = [{run}]\nreport = {{ format = 'junit', path = 'r' }}"));
+        assert_eq!(outcome(tool.as_ref(), Some(code), report.map(String::as_str)), expected, "{run} {code}");
+    }
+    let tool = valid("run = ['pytest']");
+    assert_eq!(outcome(tool.as_ref(), Some(5), None), "inconclusive: exit code 5 (pytest collected no test)");
+    assert_eq!(outcome(tool.as_ref(), Some(1), None), "complete: 1, 1 command");
+}
+
+/// gitleaks ends with 0 when git fails, and says so only in its log.
+#[test]
+fn what_gitleaks_could_not_scan_is_a_gap_of_a_command_too() {
+    let tool = valid("run = ['./secrets.sh']\nreport = { format = 'sarif', path = 'r' }");
+    let gaps = |driver: &str, log: &str| {
+        let report = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{driver}"}}}}, "results": []}}]}}"#
+        );
+        let document = Document { name: "r".into(), bytes: Cow::Owned(report.into_bytes()) };
+        let raw = RawReport {
+            exit: Some(0),
+            documents: vec![document],
+            stderr: log.as_bytes().to_vec().into(),
+            ..RawReport::default()
+        };
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+        tool.parse(&raw, &place).unwrap().gaps
+    };
+    let failed =
+        "9:37AM ERR failed to scan Git repository error=\"exit status 128\"\n9:37AM INF no leaks found\n";
+    assert_eq!(gaps("gitleaks", failed).len(), 1);
+    assert!(gaps("gitleaks", "9:37AM INF 3 commits scanned.\n9:37AM INF no leaks found\n").is_empty());
+    assert!(gaps("other", failed).is_empty());
 }
 
 /// What is not explained by the report, for a gate with a low finding of a linter.

@@ -94,3 +94,23 @@ fn what_a_comment_switches_off_is_counted() {
     let parsed = tool(&SPEC, "").parse(&handed_in(report), &origin()).unwrap();
     assert_eq!((parsed.findings.len(), parsed.ignored["eslint-disable"]), (0, 1));
 }
+
+#[test]
+fn messages_that_are_counted_and_not_listed_are_a_gap() {
+    let error = r#"{"ruleId": "a", "severity": 2, "message": "m", "line": 1}"#;
+    let warning = error.replace(": 2", ": 1");
+    let unrated = r#"{"ruleId": "a", "message": "m"}"#;
+    for (counts, messages, missing) in [
+        (r#""errorCount": 1, "warningCount": 0"#, "", true),
+        (r#""errorCount": 0, "warningCount": 2"#, warning.as_str(), true),
+        (r#""errorCount": 1, "warningCount": 0"#, warning.as_str(), true),
+        (r#""errorCount": 1, "warningCount": 0"#, error, false),
+        (r#""errorCount": 1"#, unrated, false),
+        (r#""errorCount": null"#, error, false),
+        (r#""warningCount": 0"#, "", false),
+    ] {
+        let report = format!(r#"[{{"filePath": "/repo/a.js", "messages": [{messages}], {counts}}}]"#);
+        let parsed = tool(&SPEC, "").parse(&handed_in(&report), &origin()).unwrap();
+        assert_eq!(!parsed.gaps.is_empty(), missing, "{report}: {:?}", parsed.gaps);
+    }
+}

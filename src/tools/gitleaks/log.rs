@@ -42,6 +42,11 @@ impl Log {
     }
 }
 
+/// What it could not scan, by its log.
+pub(in crate::tools) fn unscanned(text: &str) -> Vec<String> {
+    Log::read(text).gaps
+}
+
 /// How it says that it leaves a file out (`sources/*.go`, 8.30), and why that is.
 const LEFT_OUT: [(&str, &str); 3] = [
     ("skipping file: global allowlist", "path allowlist"),

@@ -161,3 +161,21 @@ fn a_clean_report_of_a_run_needs_the_registrys_answer() {
     raw.stderr = b"npm http fetch POST 200 https://r/-/npm/v1/security/advisories/bulk 9ms\n".into();
     assert_eq!(tool.parse(&raw, &origin()).unwrap().proof, ["the registry answered the audit request"]);
 }
+
+/// npm 7 and later count the packages that they list (`toJSON` in Arborist's audit-report.js).
+#[test]
+fn packages_that_are_counted_and_not_listed_are_a_gap() {
+    let gaps = |counts: &str| {
+        let report = format!(
+            r#"{{"vulnerabilities":{{"a":{{"via":[{{"source":1,"name":"a","severity":"low"}}]}}}},
+                "metadata":{{"vulnerabilities":{counts},"dependencies":{{"prod":3,"total":2}}}}}}"#
+        );
+        tool(&SPEC, "").parse(&handed_in(&report), &origin()).unwrap().gaps
+    };
+    for counts in ["{}", r#"{"low":1,"total":1}"#, r#"{"low":1}"#, "null"] {
+        assert!(gaps(counts).is_empty(), "{counts}");
+    }
+    for counts in [r#"{"low":1,"critical":1,"total":2}"#, r#"{"low":1,"high":1}"#] {
+        assert_eq!(gaps(counts), ["it counts 2 vulnerable packages, and lists 1"], "{counts}");
+    }
+}

@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
 use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 pub(super) const WHAT: &str = "Syft report";
@@ -117,6 +118,27 @@ impl Inventory {
             ..Parsed::default()
         }
     }
+}
+
+/// The files in which the packages of a folder were found, each once.
+pub(super) fn places(bytes: &[u8], origin: &ReportOrigin) -> Result<Vec<Text>, ReportError> {
+    #[derive(Deserialize)]
+    struct Document {
+        artifacts: Vec<Placed>,
+    }
+    #[derive(Deserialize)]
+    struct Placed {
+        #[serde(default)]
+        locations: Vec<Place>,
+    }
+    #[derive(Deserialize)]
+    struct Place {
+        path: Text,
+    }
+    let document: Document = json::read(bytes, WHAT)?;
+    let places = document.artifacts.into_iter().flat_map(|artifact| artifact.locations);
+    let files: BTreeSet<Text> = places.map(|place| place.path).collect();
+    Ok(files.iter().map(|file| origin.relative(file.trim_start_matches('/'))).collect())
 }
 
 fn foreign(detail: &str) -> ReportError {

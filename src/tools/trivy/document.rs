@@ -168,6 +168,9 @@ pub(super) struct MisconfSummary {
     pub successes: u64,
     #[serde(default, deserialize_with = "json::null_as_default")]
     pub failures: u64,
+    /// What policies of older versions let through.
+    #[serde(default, deserialize_with = "json::null_as_default")]
+    pub exceptions: u64,
 }
 
 #[derive(Debug, Deserialize)]

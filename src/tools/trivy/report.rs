@@ -124,6 +124,11 @@ impl<'a> Reader<'a> {
         let packages = result.packages.unwrap_or_default();
         let vulnerabilities = result.vulnerabilities.unwrap_or_default();
         let misconfigurations = result.misconfigurations.unwrap_or_default();
+        let suppressed = result.suppressed.unwrap_or_default();
+        let failed = misconfigurations.iter().filter(|one| one.status == "FAIL").count();
+        if let Some(summary) = &result.misconf_summary {
+            self.compare(summary, &result.target, failed.saturating_add(suppressed.len()) as u64);
+        }
         let checks = self.scope(&packages, result.misconf_summary, misconfigurations.len());
 
         let class = result.class.as_deref().unwrap_or_default();
@@ -158,7 +163,7 @@ impl<'a> Reader<'a> {
             let finding = self.secret(secret, file.as_ref());
             self.parsed.findings.push(finding);
         }
-        for suppressed in result.suppressed.into_iter().flatten() {
+        for suppressed in suppressed {
             *self.parsed.ignored.entry(suppressed.mark()).or_default() += 1;
         }
         for license in result.licenses.into_iter().flatten() {
@@ -167,12 +172,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A result counts the checks that failed, and lists them. What is suppressed may be listed apart.
+    fn compare(&mut self, summary: &MisconfSummary, target: &Text, listed: u64) {
+        if summary.failures > listed {
+            let counted = summary.failures;
+            self.parsed.gaps.push(format!(
+                "{target}: the summary counts {counted} failed checks, and the report lists {listed}"
+            ));
+        }
+        if summary.exceptions > 0 {
+            *self.parsed.ignored.entry("exceptions of Trivy's policies").or_default() += summary.exceptions;
+        }
+    }
+
     /// Counts what a result looked at. Gives the number of checks.
     fn scope(&mut self, packages: &[PackageEntry], summary: Option<MisconfSummary>, listed: usize) -> u64 {
         if !packages.is_empty() {
             self.parsed.scope.add(Unit::Packages, packages.len() as u64);
         }
-        let checks = summary.map_or(listed as u64, |sum| sum.successes.saturating_add(sum.failures));
+        let of_summary = |sum: MisconfSummary| {
+            [sum.successes, sum.failures, sum.exceptions].into_iter().fold(0, u64::saturating_add)
+        };
+        let checks = summary.map_or(listed as u64, of_summary);
         if checks > 0 {
             self.parsed.scope.add(Unit::Resources, checks);
         }
@@ -236,7 +257,7 @@ impl<'a> Reader<'a> {
             fixed_version: fixed,
             dev,
             purl,
-            paths: SharedTexts::default(),
+            ..Package::default()
         }));
         finding
     }
@@ -339,10 +360,12 @@ fn best_score(mut all: BTreeMap<String, Scores>, severity_source: Option<&str>) 
 
 impl Scores {
     fn newest(self) -> Option<Cvss> {
-        [(self.v40_score, self.v40_vector), (self.v3_score, self.v3_vector), (self.v2_score, self.v2_vector)]
-            .into_iter()
-            .find(|(score, vector)| score.is_some() || vector.is_some())
-            .map(|(score, vector)| Cvss { score, vector })
+        let newest = [(self.v40_score, self.v40_vector), (self.v3_score, self.v3_vector)];
+        let cvss = |version_2, (score, vector): (Option<f64>, Option<Text>)| {
+            (score.is_some() || vector.is_some()).then_some(Cvss { score, vector, version_2 })
+        };
+        let oldest = cvss(true, (self.v2_score, self.v2_vector));
+        newest.into_iter().find_map(|one| cvss(false, one)).or(oldest)
     }
 }
 

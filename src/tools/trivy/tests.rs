@@ -260,6 +260,38 @@ fn the_older_kubernetes_report_has_two_lists() {
     assert_eq!(parsed.scope.to_string(), "3 resources");
 }
 
+/// The summary counts the failures that the result lists (aquasecurity/trivy `pkg/result/filter.go`).
+#[test]
+fn failures_that_a_summary_counts_and_a_result_lacks_are_a_gap() {
+    let gaps = |summary: &str, rest: &str| {
+        let report = format!(
+            r#"{{"SchemaVersion": 2, "Results": [{{"Target": "main.tf", "Class": "config", "Type": "terraform",
+                "MisconfSummary": {summary}{rest}}}]}}"#
+        );
+        read(&report).unwrap()
+    };
+    let listed = r#", "Misconfigurations": [{"ID": "K", "Status": "FAIL", "Severity": "LOW"}, {"ID": "L", "Status": "PASS"}]"#;
+    let suppressed = r#", "ExperimentalModifiedFindings": [{"Type": "misconfiguration", "Status": "ignored", "Source": ".trivyignore"}]"#;
+    for (summary, rest, missing) in [
+        (r#"{"Successes": 1, "Failures": 2}"#, "", true),
+        (r#"{"Successes": 1, "Failures": 2}"#, listed, true),
+        (r#"{"Failures": 1}"#, r#", "Misconfigurations": null"#, true),
+        (r#"{"Successes": 1, "Failures": 1}"#, listed, false),
+        (r#"{"Failures": 1}"#, suppressed, false),
+        (r#"{"Successes": 3, "Failures": 0, "Exceptions": 0}"#, "", false),
+    ] {
+        let parsed = gaps(summary, rest);
+        assert_eq!(!parsed.gaps.is_empty(), missing, "{summary} {rest}: {:?}", parsed.gaps);
+    }
+    assert_eq!(
+        gaps(r#"{"Failures": 2}"#, "").gaps,
+        ["main.tf: the summary counts 2 failed checks, and the report lists 0"]
+    );
+    // Trivy before 0.50: what a policy lets through was looked at.
+    let parsed = gaps(r#"{"Successes": 0, "Failures": 0, "Exceptions": 2}"#, "");
+    assert_eq!((parsed.scope.to_string(), parsed.ignored.values().sum()), ("2 resources".to_owned(), 2));
+}
+
 #[test]
 fn the_fatal_line_is_reported_in_one_readable_line() {
     const IMAGE: &str = "2026-01-01T00:00:00Z\tFATAL\tFatal error\trun error: image scan error: scan error: \

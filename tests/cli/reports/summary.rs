@@ -104,27 +104,21 @@ fn no_line_is_wider_than_the_terminal_and_every_word_is_shown() {
 }
 
 #[test]
-fn on_a_wide_terminal_a_gate_takes_one_line() {
+fn a_gate_takes_one_line_and_another_where_its_reason_says_more() {
     let project = saved(|_| ());
-    let shown = shown(&project, "160", &[("NO_COLOR", "1")]);
-    let header: Vec<&str> = shown.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(header, ["Gate", "Stage", "Tool", "Outcome", "Findings", "Time", "Reason"]);
-    let table: Vec<&str> = shown.lines().skip(2).take_while(|line| !line.is_empty()).collect();
-    let row = |gate: &str| words(table.iter().find(|line| line.starts_with(&format!(" {gate} "))).unwrap());
-    assert_eq!(
-        row("secrets"),
-        "secrets Secret scan gitleaks ✘ failed, would block 1 high 1 finding at or above high"
-    );
-    assert_eq!(
-        row("audit"),
-        "audit Dependency audit npm-audit ✔ passed, would pass 2 medium, 1 low 3 findings below high in 1180 packages"
-    );
-    assert_eq!(
-        row("lint"),
-        "lint Type check and lint eslint ✘ failed, advisory 2 high, 1 low 2 findings at or above high"
-    );
-    // Two of six gates need more than one line.
-    assert_eq!(table.len(), 8, "{shown}");
+    for (columns, lines) in [("80", 7), ("160", 6)] {
+        let shown = shown(&project, columns, &[("NO_COLOR", "1")]);
+        let head: Vec<&str> = shown.lines().next().unwrap().split_whitespace().collect();
+        assert_eq!(head.last(), Some(&"lab"), "{shown}");
+        let gates: Vec<&str> = shown.lines().skip(2).take_while(|line| !line.is_empty()).collect();
+        let row = |gate: &str| {
+            words(gates.iter().find(|line| line.split_whitespace().nth(1) == Some(gate)).unwrap())
+        };
+        assert_eq!(row("secrets"), "✘ secrets gitleaks 1 blocks");
+        assert_eq!(row("audit"), "✔ audit npm audit 3 below high");
+        assert_eq!(row("lint"), "○ lint ESLint 2 advisory, 1 below high");
+        assert_eq!(gates.len(), lines, "{columns}: {shown}");
+    }
 }
 
 #[test]

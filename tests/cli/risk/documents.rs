@@ -87,15 +87,36 @@ fn a_denied_licence_is_found_in_any_case_and_beside_an_unknown_part() {
     let (project, code) = checked("[gate.licences]\ndeny = [\"AGPL-3.0-only\"]", "licences/case.cdx.json");
     let all = ["a", "b", "c", "d", "e"].map(|name| three("licence-denied", "high", name));
     assert_eq!((found(&project), code), (all.to_vec(), 1));
-    let proof = &project.gate("sbom")["targets"][0]["inventory_notes"];
+    let proof = &project.gate("sbom")["targets"][0]["inventory_warnings"];
     let open = "`deny` names AGPL-3.0-only, and not AGPL-3.0-or-later: packages under AGPL-3.0-or-later are let through";
-    assert!(proof.as_array().unwrap().contains(&json!(open)), "{proof}");
+    assert_eq!(proof, &json!([open]));
+    for command in
+        [&["judge", "--report", "sbom=a.cdx.json"][..], &["judge", "--from", "gates-report/run.json"]]
+    {
+        let shown = project.run(command).all();
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("and not AGPL-3.0-or-later"), "{command:?}: {shown}");
+    }
     let plan = project.run(&["plan"]);
     assert!(
         plan.all().split_whitespace().collect::<Vec<_>>().join(" ").contains("and not AGPL-3.0-or-later"),
         "{}",
         plan.all()
     );
+}
+
+/// The project that the document describes is not one of its packages, and what is forbidden is forbidden all the same.
+#[test]
+fn a_ban_meets_the_project_that_a_document_describes() {
+    let file = "licences/npm-agpl-deprecated-id.cdx.json";
+    let root = serde_json::from_str::<Value>(&text(file)).unwrap()["metadata"]["component"].clone();
+    let name = root["name"].as_str().unwrap();
+    assert_eq!(root["purl"], "pkg:npm/app@1.0.0");
+    let (project, code) = checked("[[gate.ban]]\npackage = \"pkg:npm/app\"\nreason = \"r\"", file);
+    let expected = [three("package-banned", "critical", name)];
+    assert_eq!((found(&project), code), (expected.to_vec(), 1), "{root}");
+    let judged = project.run(&["judge", "--from", "gates-report/run.json"]);
+    assert_eq!((found(&project), judged.code), (expected.to_vec(), 1), "{}", judged.all());
 }
 
 #[test]

@@ -51,6 +51,16 @@ fn links_out_of_the_folder_and_folders_that_a_scanner_passes_over_are_counted() 
     // The scanners' own reports: nothing in them is from behind the link, or from the folder.
     let mut record = project.record();
     record.as_object_mut().unwrap().remove("inputs");
+    // The inputs, and the reason, which names a gap.
+    let mut taken = |gate: usize, key: &str| record["gates"][gate][key].take();
+    let states: Vec<Value> = (0..3).map(|gate| taken(gate, "inputs")).collect();
+    assert!(taken(0, "reason").as_str().unwrap().contains("app/web/package-lock.json"), "{}", ran.all());
+    let state = |gate: usize, path: &str| {
+        let inputs = states[gate].as_array().unwrap();
+        inputs.iter().find(|input| input["path"] == path).map(|input| input["state"].clone())
+    };
+    assert_eq!(state(0, "app/web/package-lock.json"), Some(json!("gap")), "{}", ran.all());
+    assert_eq!(state(2, "app/.modules"), Some(json!("excluded")), "{}", ran.all());
     let record = record.to_string();
     assert!(!record.contains("web/package-lock.json") && !record.contains(".modules"), "{record}");
 }

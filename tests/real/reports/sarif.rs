@@ -142,6 +142,19 @@ fn a_tool_that_was_left_out_has_no_run() {
     assert_eq!(category, format!("portcullis/{}/one/", name.file_name().unwrap().to_str().unwrap()));
 }
 
+#[test]
+fn two_configurations_of_one_folder_do_not_close_each_others_alerts() {
+    let gates = "version = 1\n[[gate]]\nid = 'one'\ntool = 'command'\nrun = ['true']\n";
+    let project = Project::with_gates(gates);
+    project.write("quick.toml", gates);
+    let category = |options: &[&str]| {
+        project.run(&[&["run", "--format", "sarif"], options].concat());
+        validated(&project)["runs"][0]["automationDetails"]["id"].as_str().unwrap().to_owned()
+    };
+    let (plain, quick) = (category(&[]), category(&["--config", "quick.toml"]));
+    assert_eq!(quick, plain.replace("/one/", "/quick.toml/one/"));
+}
+
 /// By RFC 3986, each names what the log that was read names.
 #[test]
 fn uris_of_a_log_that_was_read_name_the_same_files_again() {

@@ -26,6 +26,24 @@ fn a_run_that_says_it_was_not_successful_is_a_gap() {
     assert!(run(r#""results": [], "invocations": [{"executionSuccessful": true}]"#).gaps.is_empty());
 }
 
+/// SARIF 2.1.0, 3.22.
+#[test]
+fn a_converter_that_failed_is_a_gap() {
+    let gaps = |invocation: &str| {
+        let conversion =
+            format!(r#"{{"tool": {{"driver": {{"name": "to-sarif"}}}}, "invocation": {{{invocation}}}}}"#);
+        run(&format!(
+            r#""results": [], "invocations": [{{"executionSuccessful": true}}], "conversion": {conversion}"#
+        ))
+        .gaps
+    };
+    assert!(gaps(r#""executionSuccessful": true"#).is_empty());
+    assert_eq!(gaps(r#""executionSuccessful": false"#), ["to-sarif says: its run was not successful"]);
+    let lost =
+        r#""toolExecutionNotifications": [{"level": "error", "message": {"text": "line 7 is not read"}}]"#;
+    assert_eq!(gaps(lost), ["to-sarif says: line 7 is not read"]);
+}
+
 #[test]
 fn a_failure_of_a_run_is_a_gap_in_whatever_words() {
     for (invocation, says) in [
@@ -71,6 +89,35 @@ fn a_warning_about_a_file_is_a_gap_and_another_one_a_note() {
         // The level of a notification is `warning` if it has none.
         (format!(r#"{{"message": {{"text": "too large"}}, {place}}}"#), Some("src/b.py: too large")),
         (format!("{{{place}}}"), Some("src/b.py")),
+        (
+            format!(r#"{{"message": {{"text": "too large"}}, {}}}"#, place.replace("locations", "relatedLocations")),
+            Some("src/b.py: too large"),
+        ),
+        (
+            r#"{"message": {"text": "too complex"}, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a::b"}]}]}"#
+                .to_owned(),
+            Some("a::b: too complex"),
+        ),
+        (
+            r#"{"message": {"text": "too complex"}, "locations": [{"logicalLocations": [{"index": 0}]}]}"#.to_owned(),
+            Some("c::d: too complex"),
+        ),
+        (
+            r#"{"message": {"text": "too large"}, "locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}"#
+                .to_owned(),
+            Some("src/c.py: too large"),
+        ),
+        (r#"{"locations": [{"physicalLocation": {}}]}"#.to_owned(), Some("a warning without a text")),
+        // The text of the message is with its kind.
+        (
+            r#"{"descriptor": {"id": "N"}, "message": {"id": "m", "arguments": ["src/d.py"]}}"#.to_owned(),
+            Some("src/d.py was left out"),
+        ),
+        (
+            r#"{"descriptor": {"index": 0}, "message": {"id": "g", "arguments": ["e.py"]}}"#.to_owned(),
+            Some("left out: e.py"),
+        ),
+        (r#"{"message": {"id": "lost", "arguments": ["src/f.py", "x"]}}"#.to_owned(), Some("src/f.py, x")),
         (r#"{"level": "warning", "message": {"text": "log in for more rules"}}"#.to_owned(), None),
         (format!(r#"{{"level": "note", "message": {{"text": "scanned a.py"}}, {place}}}"#), None),
         (r#"{"level": "none", "message": {"text": "scanned a.py"}}"#.to_owned(), None),
@@ -81,9 +128,15 @@ fn a_warning_about_a_file_is_a_gap_and_another_one_a_note() {
             "toolNotifications",
             "configurationNotifications",
         ] {
-            let parsed = run(&format!(
-                r#""results": [], "invocations": [{{"executionSuccessful": true, "{list}": [{notification}]}}]"#
-            ));
+            let parsed = super::parse(&format!(
+                r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x",
+                    "globalMessageStrings": {{"g": {{"text": "left out: {{0}}"}}}},
+                    "notifications": [{{"id": "N", "messageStrings": {{"m": {{"text": "{{0}} was left out"}}}}}}]}}}},
+                    "logicalLocations": [{{"fullyQualifiedName": "c::d"}}],
+                    "artifacts": [{{"location": {{"uri": "src/c.py"}}}}], "results": [],
+                    "invocations": [{{"executionSuccessful": true, "{list}": [{notification}]}}]}}]}}"#
+            ))
+            .unwrap();
             let gaps: Vec<String> = gap.iter().map(|gap| format!("x says: {gap}")).collect();
             assert_eq!(parsed.gaps, gaps, "{notification}");
             assert!(gaps.iter().all(|gap| parsed.proof.contains(gap)), "the record names each of many");
@@ -198,4 +251,46 @@ fn the_level_that_a_run_gave_to_a_rule_counts_for_its_results() {
     assert_eq!(one_of(rules, plain, &all).severity, Severity::High, "the worst of several");
     let second = r#"{"ruleId": "R0", "provenance": {"invocationIndex": 2}}"#;
     assert_eq!(one_of(rules, second, &all).severity, Severity::Medium);
+}
+
+/// SARIF 2.1.0, 3.14.28 and 3.19.5: a policy is a tool component with the rules that it configures.
+#[test]
+fn the_level_that_a_policy_gives_to_a_rule_counts_for_its_results() {
+    let severity = |policies: &str, result: &str, invocation: &str| {
+        let log = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x", "rules": [
+                {{"id": "R0", "guid": "AB", "defaultConfiguration": {{"level": "note"}}}}, {{"id": "R1"}}]}},
+                "extensions": [{{"name": "p", "rules": [{{"id": "R0", "defaultConfiguration": {{"level": "note"}}}}]}}]}},
+              "policies": [{policies}], "invocations": [{invocation}], "results": [{result}]}}]}}"#
+        );
+        super::parse(&log).unwrap().findings[0].severity
+    };
+    let policy = |rule: &str, level: &str, of: &str| {
+        format!(
+            r#"{{"name": "ours", {of} "rules": [{{{rule}, "defaultConfiguration": {{"level": "{level}"}}}}]}}"#
+        )
+    };
+    let (plain, of_extension) =
+        (r#"{"ruleId": "R0"}"#, r#"{"rule": {"id": "R0", "toolComponent": {"name": "p"}}}"#);
+    let error = policy(r#""id": "R0""#, "error", "");
+    for (policies, result, expected) in [
+        (error.clone(), plain, Severity::High),
+        (policy(r#""guid": "ab""#, "error", ""), plain, Severity::High),
+        (policy(r#""id": "R1""#, "error", ""), plain, Severity::Low),
+        (error.clone(), of_extension, Severity::Low),
+        (
+            policy(r#""id": "R0""#, "error", r#""associatedComponent": {"name": "p"},"#),
+            of_extension,
+            Severity::High,
+        ),
+        (policy(r#""id": "R0""#, "error", r#""associatedComponent": {"name": "p"},"#), plain, Severity::Low),
+        (error.clone(), r#"{"ruleId": "R0", "level": "note"}"#, Severity::Low),
+        (policy(r#""id": "other""#, "error", ""), r#"{"ruleId": "other"}"#, Severity::High),
+        (format!("{error}, {}", policy(r#""id": "R0""#, "warning", "")), plain, Severity::High),
+        (r#"{"name": "ours"}"#.to_owned(), plain, Severity::Low),
+    ] {
+        assert_eq!(severity(&policies, result, ""), expected, "{policies} {result}");
+    }
+    let given = r#"{"ruleConfigurationOverrides": [{"descriptor": {"id": "R0"}, "configuration": {"level": "warning"}}]}"#;
+    assert_eq!(severity(&error, plain, given), Severity::Medium, "what the run itself gave goes first");
 }

@@ -122,3 +122,67 @@ fn trivy_names_package_and_severity_in_lines() {
     let other = finding("other", rule, &result);
     assert_eq!((other.severity, other.package), (Severity::High, None));
 }
+
+/// As `src/lib/formatters/get-sarif-result.ts` of snyk/cli writes them.
+#[test]
+fn snyk_names_the_package_in_a_logical_location_and_the_severity_in_the_message() {
+    let found = |driver: &str, id: &str, package: &str, severity: &str, place: &str| {
+        let log = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{driver}", "rules": [{{"id": "{id}",
+                "fullDescription": {{"text": "(CVE-2021-23337) lodash@4.17.4"}}, "properties": {{"tags": ["security", "CWE-78"]}}}}]}}}},
+              "results": [{{"ruleId": "{id}", "level": "error", "message": {{"text":
+                "This file introduces a vulnerable {package} package with a {severity} severity vulnerability."}},
+                "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "web/package-lock.json"}}, "region": {{"startLine": 1}}}}{place}}}]}}]}}]}}"#
+        );
+        parse(&log).unwrap().findings.remove(0)
+    };
+    let place = |name: &str| format!(r#", "logicalLocations": [{{"fullyQualifiedName": "{name}"}}]"#);
+    let one =
+        found("Snyk Open Source", "SNYK-JS-LODASH-1040724", "lodash", "critical", &place("lodash@4.17.4"));
+    assert_eq!((one.category, one.severity), (Category::Vulnerability, Severity::Critical));
+    assert_eq!(words(one.package.as_deref().unwrap())[..3], LODASH[..3]);
+    assert_eq!(one.aliases, ["CVE-2021-23337".into()].into());
+    for (id, package, at, expected) in [
+        (
+            "SNYK-JS-BABEL-1",
+            "@babel/core",
+            "@babel/core@7.0.0",
+            [Some("@babel/core"), Some("7.0.0"), Some("npm")],
+        ),
+        ("SNYK-JAVA-ORGA-1", "org.a:b", "org.a:b@1.0", [Some("org.a:b"), Some("1.0"), Some("maven")]),
+        ("npm:ms:20170412", "ms", "ms@0.7.1", [Some("ms"), Some("0.7.1"), Some("npm")]),
+        ("SNYK-ALPINE316-BUSYBOX-2606914", "busybox", "", [Some("busybox"), None, Some("apk")]),
+        ("SNYK-JS-MS-1", "ms", "src/app@home", [Some("ms"), None, Some("npm")]),
+    ] {
+        let one = found("Snyk Container", id, package, "low", &place(at));
+        assert_eq!(words(one.package.as_deref().unwrap())[..3], expected, "{id}");
+        assert_eq!((one.category, one.severity), (Category::Vulnerability, Severity::Low), "{id}");
+    }
+    let licence = found("Snyk Open Source", "snyk:lic:npm:a:GPL-2.0", "a", "high", "");
+    assert_eq!(licence.category, Category::License);
+    assert_eq!(
+        found("SnykCode", "javascript/Sqli", "a", "low", "").severity,
+        Severity::High,
+        "words of another tool"
+    );
+}
+
+/// As `internal/output/sarif.go` of google/osv-scanner writes it: `warning`, whatever the vulnerability is.
+#[test]
+fn osv_scanner_rates_only_by_a_score() {
+    let found = |properties: &str| {
+        let log = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "osv-scanner", "rules": [{{"id": "CVE-2021-23337",
+                "deprecatedIds": ["CVE-2021-23337", "GHSA-35jh-r3h4-6jhm"] {properties}}}]}}}},
+              "results": [{{"ruleId": "CVE-2021-23337", "ruleIndex": 0, "level": "warning", "message": {{"text":
+                "Package 'lodash@4.17.4' is vulnerable to 'CVE-2021-23337' (also known as 'GHSA-35jh-r3h4-6jhm')."}},
+                "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "web/package-lock.json"}}}}}}]}}]}}]}}"#
+        );
+        parse(&log).unwrap().findings.remove(0)
+    };
+    let plain = found("");
+    assert_eq!((plain.category, plain.severity), (Category::Vulnerability, Severity::Unknown));
+    assert_eq!(words(plain.package.as_deref().unwrap())[..3], LODASH[..3]);
+    assert_eq!(plain.aliases, ["GHSA-35jh-r3h4-6jhm".into()].into());
+    assert_eq!(found(r#", "properties": {"security-severity": "9.8"}"#).severity, Severity::Critical);
+}

@@ -20,6 +20,10 @@ fn every_location_becomes_relative_to_the_repository() {
         (r#"{"uri": "a.c", "uriBaseId": "UNKNOWN"}"#, "a.c"),
         (r#"{"index": 0}"#, "src/a.c"),
         (r#"{"uri": "https://example.test/a.c"}"#, "https://example.test/a.c"),
+        (r#"{"uri": "file://server/share/a.c"}"#, "//server/share/a.c"),
+        (r#"{"uri": "\\\\server\\share\\a.c"}"#, "//server/share/a.c"),
+        (r#"{"uri": "file://build.example.test/repo/src/a.c"}"#, "src/a.c"),
+        (r#"{"uri": "D:\\src\\a.c"}"#, "D:/src/a.c"),
     ] {
         assert_eq!(finding(location).location.map(|it| it.path).as_deref(), Some(path), "{location}");
     }
@@ -51,6 +55,16 @@ fn an_artifact_inside_of_another_is_named_with_it() {
             {"location": {"uri": "/in%20it.tar"}, "parentIndex": 0}, {"location": {"uri": "b.txt"}, "parentIndex": 1},
             {"location": {"uri": "loop"}, "parentIndex": 3}],
         "results": [INDEX]}]}"#;
+    for (beside, path) in [
+        (r#""uri": "b.txt", "index": 2"#, "docs/a.zip!in it.tar!b.txt"),
+        (r#""uri": "docs/a.zip", "uriBaseId": "ROOT", "index": 0"#, "docs/a.zip"),
+        (r#""uri": "b.txt", "index": 9"#, "b.txt"),
+    ] {
+        let result =
+            format!(r#"{{"locations": [{{"physicalLocation": {{"artifactLocation": {{{beside}}}}}}}]}}"#);
+        let finding = parse(&log.replace("INDEX", &result)).unwrap().findings.remove(0);
+        assert_eq!(&*finding.location.unwrap().path, path, "{beside}");
+    }
     for (index, path) in [(1, "docs/a.zip!in it.tar"), (2, "docs/a.zip!in it.tar!b.txt"), (0, "docs/a.zip")] {
         let result = format!(
             r#"{{"locations": [{{"physicalLocation": {{"artifactLocation": {{"index": {index}}}}}}}]}}"#
@@ -75,8 +89,12 @@ fn of_the_folders_that_a_path_may_count_from_the_one_with_the_file_is_meant() {
     let origin = ReportOrigin { root: root.into(), cwd: root.join("app"), target: "app".into() };
     let path = |uri: &str, working: &str| {
         let log = format!(
-            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "invocations": [{working}], "results": [
-                {{"locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "{uri}"}}}}}}]}}]}}]}}"#
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "invocations": [{working}],
+                "originalUriBaseIds": {{"HERE": {{"uri": "file://{}/"}}, "LIB": {{"uri": "lib/", "uriBaseId": "HERE"}},
+                    "ALIAS": {{"uriBaseId": "LIB"}}, "FAR": {{"uri": "file:///builds/shop/"}},
+                    "FARLIB": {{"uri": "lib", "uriBaseId": "FAR"}}}}, "results": [
+                {{"locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "{uri}"}}}}}}]}}]}}]}}"#,
+            root.display()
         );
         let mut parsed = super::read(log.as_bytes(), &origin).unwrap();
         parsed.findings.remove(0).location.unwrap().path.to_string()
@@ -92,6 +110,15 @@ fn of_the_folders_that_a_path_may_count_from_the_one_with_the_file_is_meant() {
         assert_eq!(path(uri, ""), here);
     }
     let working = |uri: &str| format!(r#"{{"workingDirectory": {{"uri": "{uri}"}}}}"#);
+    assert_eq!(path("c.c", &working("lib")), "lib/c.c", "from the top of the repository");
+    assert_eq!(path("a.c", &working("src/")), "app/src/a.c", "from the folder of the job");
+    assert_eq!(path("c.c", &working("../../../etc")), "app/c.c");
+    let based = |base: &str, uri: &str| format!(r#"{{"workingDirectory": {{"uriBaseId": "{base}"{uri}}}}}"#);
+    for base in ["LIB", "ALIAS", "FARLIB"] {
+        assert_eq!(path("c.c", &based(base, "")), "lib/c.c", "{base}");
+    }
+    assert_eq!(path("c.c", &based("HERE", r#", "uri": "lib""#)), "lib/c.c");
+    assert_eq!(path("c.c", &based("NOWHERE", r#", "uri": "lib""#)), "lib/c.c");
     let inside = working(&format!("file://{}/lib", root.display()));
     assert_eq!(path("c.c", &inside), "lib/c.c");
     assert_eq!(path("c.c", &working("file:///builds/shop/lib/")), "lib/c.c");

@@ -1,0 +1,121 @@
+//! The inputs that no gate of the configuration reads.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::gate_inputs::{Asked, GateReads, ThereIs, folder_of, name_of};
+use crate::inputs::{Picked, Selection, TsProject};
+use crate::keys::mistakes::Problems;
+use crate::keys::table::Keys;
+use crate::model::input::{InputKind, Language, Standing};
+use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
+use crate::scan::tool::ToolSpec;
+use crate::text::shared::Text;
+use crate::tools::TOOLS;
+
+impl ThereIs {
+    /// The inputs that no gate of the configuration reads, by kind; not those of submodules. Manifests without a lock file are of them:
+    /// nothing can be read there. `evidence` is that of the gates that ran: an advisory gate reads nothing that it did not prove.
+    pub(crate) fn uncovered(&self, evidence: &[GateEvidence]) -> Vec<Uncovered> {
+        let advisory = evidence.iter().filter(|one| !one.gate.required);
+        let unproved: HashMap<&Text, &GateEvidence> = advisory.map(|one| (&one.gate.id, one)).collect();
+        let is_proved = |gate: &GateReads, path: &str| {
+            unproved.get(&gate.id).is_none_or(|evidence| {
+                let is_gap = |input: &GateInput| *input.path == *path && input.state == InputState::Gap;
+                !matches!(evidence.lack, Some(Lack::Proof(_) | Lack::Halted(_)))
+                    && !evidence.inputs.iter().any(is_gap)
+            })
+        };
+        let is_read = |kind: InputKind, path: &str| {
+            self.gates.iter().any(|gate| gate.covers(kind, path) && is_proved(gate, path))
+        };
+        let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
+        let mut add = |kind, path: &str| {
+            found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
+        };
+        let unread = self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path));
+        for one in self.without_parts(unread.collect()) {
+            add(one.kind, &one.path);
+        }
+        for one in self.inputs.unlocked() {
+            add(InputKind::Manifest(one.manager), &one.manifest);
+        }
+        let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
+            kind,
+            tools: tools_for(kind, &inputs),
+            inputs,
+        };
+        found.into_iter().map(of).collect()
+    }
+
+    /// Without what is only a part of something else: a project of TypeScript whose sources other gates check, or that has only the
+    /// settings of other tools; rules of ESLint for a folder below one that is named anyway.
+    fn without_parts<'u>(&self, unread: Vec<&'u Asked>) -> Vec<&'u Asked> {
+        let of =
+            |kind: InputKind| unread.iter().filter(move |one| one.kind == kind).map(|one| one.path.as_str());
+        let projects: Vec<&str> = of(InputKind::TsConfig).collect();
+        let left = if projects.is_empty() { HashSet::new() } else { self.with_own_sources(&projects) };
+        let rules: HashSet<&str> =
+            of(InputKind::Eslint).filter(|path| is_old_eslint(path)).map(folder_of).collect();
+        let is_below_rules = |path: &str| {
+            let mut folder = folder_of(path);
+            while folder != "." {
+                folder = folder_of(folder);
+                if rules.contains(folder) {
+                    return true;
+                }
+            }
+            false
+        };
+        let stays = |one: &&Asked| match one.kind {
+            InputKind::TsConfig => left.contains(one.path.as_str()),
+            InputKind::Eslint if is_old_eslint(&one.path) => !is_below_rules(&one.path),
+            _ => true,
+        };
+        unread.iter().copied().filter(stays).collect()
+    }
+
+    /// Those of these projects of TypeScript that have a source of their own.
+    fn with_own_sources<'p>(&self, projects: &[&'p str]) -> HashSet<&'p str> {
+        let graph = self.inputs.typescript();
+        let all: BTreeMap<&str, &TsProject> = graph.iter().map(|one| (one.path.as_str(), one)).collect();
+        let lists = |path: &str| all.get(path).map(|project| Selection::of(project, &all));
+        let checked: Vec<Selection> = self.checked_projects.iter().filter_map(|path| lists(path)).collect();
+        let is_checked =
+            |path: &str| checked.iter().any(|one| one.reaches(path) && one.picks(path) == Picked::Taken);
+        let has_own = |project: &&str| {
+            let Some(selection) = lists(project) else { return true };
+            let is_part = all.get(project).is_some_and(|one| !one.referred_by.is_empty());
+            let own = self.inputs.files().iter().filter(|file| {
+                file.standing() != Standing::Ignored
+                    && file.kinds().has(InputKind::Source(Language::TypeScript))
+                    && !(is_part && is_setting(&file.name()))
+            });
+            own.map(|file| file.path()).any(|path| {
+                selection.reaches(&path) && selection.picks(&path) == Picked::Taken && !is_checked(&path)
+            })
+        };
+        projects.iter().copied().filter(has_own).collect()
+    }
+}
+
+/// `.eslintrc.json`: rules for a folder, on top of those of the folders around it.
+fn is_old_eslint(path: &str) -> bool {
+    name_of(path).starts_with(".eslintrc")
+}
+
+/// The settings of another tool, written as a program: `vite.config.ts`.
+fn is_setting(name: &str) -> bool {
+    name.contains(".config.")
+}
+
+/// The tools whose gates read some of these, without any keys.
+fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
+    let problems = Problems::default();
+    let reads = |spec: &&ToolSpec| {
+        let tool = (spec.configure)(&Keys::none(&problems));
+        tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
+            && inputs.iter().any(|input| tool.reads_name(kind, name_of(&input.path)))
+    };
+    TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
+}

@@ -1,0 +1,263 @@
+//! Lock files in which every package is for development alone: a scanner of what is shipped does not name them.
+//!
+//! Tried with Trivy 0.70, with a file of each manager: it passes over such files of pnpm, Bun, Poetry and Gradle, and over one of NuGet that
+//! has only projects. It names those of uv, Cargo, Yarn and Pub.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::model::input::PackageManager as Manager;
+use crate::text::jsonc::plain_json;
+
+/// Whether all packages are for development. `beside` gives the text of a file of the same folder.
+pub(super) fn is_for_development(
+    text: &str,
+    manager: Manager,
+    beside: impl Fn(&str) -> Option<String>,
+) -> bool {
+    match manager {
+        Manager::Pnpm => of_pnpm(text),
+        Manager::Bun => of_bun(text),
+        Manager::Poetry => of_poetry(text, beside),
+        Manager::Gradle => of_gradle(text),
+        Manager::NuGet => of_nuget(text),
+        _ => false,
+    }
+}
+
+/// The form that pnpm writes: the lists of a project, or of each project of a workspace. Any other is not understood.
+fn of_pnpm(text: &str) -> bool {
+    let (mut section, mut develops) = ("", false);
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        let key = line.trim();
+        let depth = line.len() - line.trim_start().len();
+        if depth == 0 {
+            section = key;
+            match key {
+                "devDependencies:" => develops = true,
+                "importers:" | "packages:" | "snapshots:" | "settings:" | "overrides:" | "---" => {}
+                _ if key.starts_with("lockfileVersion: ") => {}
+                // Those of production, and all that is not known.
+                _ => return false,
+            }
+        } else if section == "importers:" {
+            match depth {
+                2 if key.ends_with(':') || key.ends_with(": {}") => {}
+                4 if key == "devDependencies:" => develops = true,
+                4 if key == "specifiers:" => {}
+                depth if depth > 4 => {}
+                _ => return false,
+            }
+        }
+    }
+    develops && text.contains("lockfileVersion: ")
+}
+
+fn of_bun(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Lock {
+        #[serde(rename = "lockfileVersion")]
+        _version: u64,
+        workspaces: BTreeMap<String, Workspace>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Workspace {
+        dependencies: BTreeMap<String, IgnoredAny>,
+        optional_dependencies: BTreeMap<String, IgnoredAny>,
+        peer_dependencies: BTreeMap<String, IgnoredAny>,
+    }
+    let ships = |one: &Workspace| {
+        !(one.dependencies.is_empty()
+            && one.optional_dependencies.is_empty()
+            && one.peer_dependencies.is_empty())
+    };
+    let lock: Result<Lock, _> = serde_json::from_str(&plain_json(text));
+    lock.is_ok_and(|lock| !lock.workspaces.is_empty() && !lock.workspaces.values().any(ships))
+}
+
+/// Poetry 2.1 writes the groups of each package, Poetry before 1.5 its category. In between, only pyproject.toml has the groups.
+fn of_poetry(text: &str, beside: impl Fn(&str) -> Option<String>) -> bool {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+        #[serde(rename = "metadata")]
+        _metadata: IgnoredAny,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        category: Option<String>,
+        groups: Option<Vec<String>>,
+    }
+    let Ok(lock) = toml::from_str::<Lock>(text) else { return false };
+    let says = |package: &Package| match (&package.groups, &package.category) {
+        (Some(groups), _) => Some(!groups.iter().any(|group| group == "main")),
+        (None, Some(category)) => Some(category == "dev"),
+        (None, None) => None,
+    };
+    let said: Option<Vec<bool>> = lock.package.iter().map(says).collect();
+    match said {
+        Some(said) => said.into_iter().all(|develops| develops),
+        None => beside("pyproject.toml").is_some_and(|text| ships_nothing(&text)),
+    }
+}
+
+/// Whether a project of Poetry depends on Python alone.
+fn ships_nothing(text: &str) -> bool {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Manifest {
+        project: Option<Project>,
+        tool: Tools,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "kebab-case", default)]
+    struct Project {
+        dependencies: Vec<IgnoredAny>,
+        optional_dependencies: BTreeMap<String, IgnoredAny>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Tools {
+        poetry: Option<Poetry>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Poetry {
+        dependencies: BTreeMap<String, IgnoredAny>,
+        group: BTreeMap<String, IgnoredAny>,
+    }
+    let Ok(manifest) = toml::from_str::<Manifest>(text) else { return false };
+    let project = manifest.project.unwrap_or_default();
+    let Some(poetry) = manifest.tool.poetry else { return false };
+    poetry.dependencies.keys().all(|name| name == "python")
+        && poetry.group.keys().all(|group| group == "dev")
+        && project.dependencies.is_empty()
+        && project.optional_dependencies.is_empty()
+}
+
+/// `junit:junit:4.12=testCompileClasspath,testRuntimeClasspath`.
+fn of_gradle(text: &str) -> bool {
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut packages = lines.filter(|line| !line.starts_with("empty=")).peekable();
+    packages.peek().is_some()
+        && packages.all(|line| {
+            let configurations = line.split_once('=').map(|(_, names)| names);
+            configurations.is_some_and(|names| names.split(',').all(|name| name.starts_with("test")))
+        })
+}
+
+/// A project of the same solution is no package.
+fn of_nuget(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Lock {
+        #[serde(rename = "version")]
+        _version: u64,
+        dependencies: BTreeMap<String, BTreeMap<String, Package>>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let lock: Result<Lock, _> = serde_json::from_str(text);
+    lock.is_ok_and(|lock| {
+        lock.dependencies.values().flat_map(BTreeMap::values).all(|package| package.kind == "Project")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_dev(manager: Manager, text: &str) -> bool {
+        is_for_development(text, manager, |_| None)
+    }
+
+    #[test]
+    fn pnpm_lists_what_it_is_for() {
+        let nine = "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n\nimporters:\n\n  .:\n    LISTS:\n      a:\n        specifier: ^1\n        version: 1.0.0\n\n  web:\n    devDependencies:\n      b:\n        version: 1.0.0\n\npackages:\n\n  a@1.0.0:\n    resolution: {integrity: x}\n    dependencies:\n      b: 1.0.0\n";
+        for (list, dev) in
+            [("devDependencies", true), ("dependencies", false), ("optionalDependencies", false)]
+        {
+            assert_eq!(is_dev(Manager::Pnpm, &nine.replace("LISTS", list)), dev, "{list}");
+        }
+        let six = "lockfileVersion: '6.0'\n\ndevDependencies:\n  a:\n    version: 1.0.0\n\npackages:\n\n  /a@1.0.0:\n    dev: true\n";
+        assert!(is_dev(Manager::Pnpm, six));
+        for other in [
+            &six.replace("devD", "d"),
+            "lockfileVersion: '9.0'\nimporters: {.: {devDependencies: {a: 1}}}\n",
+            "devDependencies:\n  a: 1\n",
+            "",
+        ] {
+            assert!(!is_dev(Manager::Pnpm, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn bun_lists_what_it_is_for() {
+        let text = r#"{"lockfileVersion": 1, "workspaces": {"": {"LIST": {"a": "1",},},}, "packages": {},}"#;
+        for (list, dev) in [("devDependencies", true), ("dependencies", false), ("peerDependencies", false)] {
+            assert_eq!(is_dev(Manager::Bun, &text.replace("LIST", list)), dev, "{list}");
+        }
+        for other in [
+            "",
+            "{}",
+            r#"{"lockfileVersion": 1, "workspaces": {}}"#,
+            r#"{"lockfileVersion": 1, "workspaces": {"#,
+        ] {
+            assert!(!is_dev(Manager::Bun, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn poetry_says_it_in_three_ways() {
+        let lock =
+            |field: &str| format!("[[package]]\nname = \"a\"\n{field}\n[metadata]\nlock-version = \"2.0\"\n");
+        for (field, dev) in [
+            ("groups = [\"dev\"]", true),
+            ("groups = [\"dev\", \"main\"]", false),
+            ("category = \"dev\"", true),
+            ("category = \"main\"", false),
+            ("optional = false", false),
+        ] {
+            assert_eq!(is_dev(Manager::Poetry, &lock(field)), dev, "{field}");
+        }
+        let with = |manifest: &str| {
+            is_for_development(&lock(""), Manager::Poetry, |name| {
+                (name == "pyproject.toml").then(|| manifest.to_owned())
+            })
+        };
+        let dev = "[tool.poetry.dependencies]\npython = \"^3.11\"\n[tool.poetry.group.dev.dependencies]\na = \"1\"\n";
+        assert!(with(dev));
+        for other in [
+            "[tool.poetry.dependencies]\na = \"1\"\n",
+            "[project]\ndependencies = [\"a\"]\n[tool.poetry]\n",
+            "[tool.poetry.group.docs.dependencies]\na = \"1\"\n",
+            "[project]\n",
+            "not TOML",
+        ] {
+            assert!(!with(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn gradle_and_nuget_name_configurations_and_types() {
+        for (manager, text, dev) in [
+            (Manager::Gradle, "# x\na:b:1=testCompileClasspath,testRuntimeClasspath\nempty=a\n", true),
+            (Manager::Gradle, "a:b:1=testCompileClasspath,runtimeClasspath\n", false),
+            (Manager::Gradle, "a:b:1\n", false),
+            (Manager::Gradle, "empty=a\n", false),
+            (Manager::NuGet, r#"{"version":1,"dependencies":{"net8.0":{"a":{"type":"Project"}}}}"#, true),
+            (Manager::NuGet, r#"{"version":1,"dependencies":{"net8.0":{}}}"#, true),
+            (Manager::NuGet, r#"{"version":1,"dependencies":{"net8.0":{"a":{"type":"Direct"}}}}"#, false),
+            (Manager::NuGet, r#"{"dependencies":{}}"#, false),
+            (Manager::NuGet, "<packages/>", false),
+            (Manager::Cargo, "", false),
+        ] {
+            assert_eq!(is_dev(manager, text), dev, "{manager:?} {text}");
+        }
+    }
+}

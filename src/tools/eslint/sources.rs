@@ -1,0 +1,87 @@
+//! Which sources a gate of ESLint is held to: those below its folders that `files` names. Its configuration is a program, so nobody
+//! else can tell what a rule fits: what ESLint does not mention, its configuration leaves out.
+
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet};
+
+use crate::model::input::{InputKind, Language};
+use crate::scan::survey::{Judge, Survey, Unnamed};
+use crate::text::paths::normalise;
+
+/// What ESLint, or one of its parsers, can read.
+pub(super) const KINDS: [InputKind; 4] = [
+    InputKind::Source(Language::JavaScript),
+    InputKind::Source(Language::TypeScript),
+    InputKind::Source(Language::Vue),
+    InputKind::Source(Language::Svelte),
+];
+
+/// The files, folders and globs that the key `files` names.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    folders: Vec<PathBuf>,
+    globs: GlobSet,
+}
+
+impl Wanted {
+    pub(super) fn new(files: &[String]) -> Self {
+        let globs = files.iter().filter_map(|pattern| Glob::new(pattern.trim_start_matches("./")).ok());
+        Self {
+            // `.` has no components, so every file is below it.
+            folders: files.iter().map(|file| normalise(Path::new(file))).collect(),
+            globs: GlobSet::new(globs).unwrap_or_default(),
+        }
+    }
+
+    /// Whether it names a file, relative to the folder in which ESLint starts.
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.folders.iter().any(|folder| Path::new(file).starts_with(folder)) || self.globs.is_match(file)
+    }
+}
+
+/// Says what became of the sources that ESLint does not mention.
+pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
+    let dirs: Vec<String> = dirs.iter().map(|dir| survey.place_of(dir)).collect();
+    let wanted = Wanted::new(files);
+    let configs = survey.inputs.of_kind(InputKind::Eslint);
+    Box::new(move |_, path| {
+        let inside = |dir: &String| match dir.as_str() {
+            "." => Some(path),
+            dir => path.strip_prefix(dir).and_then(|rest| rest.strip_prefix('/')),
+        };
+        if !dirs.iter().filter_map(inside).any(|file| wanted.has(file)) {
+            return Unnamed::Elsewhere;
+        }
+        let by = nearest(&configs, path).map_or("its configuration", String::as_str);
+        Unnamed::Excluded(format!("by {by}").into())
+    })
+}
+
+/// The configuration that is nearest to a file.
+fn nearest<'c>(configs: &'c [String], path: &str) -> Option<&'c String> {
+    let folder = |config: &String| config.rsplit_once('/').map_or(0, |(folder, _)| folder.len() + 1);
+    configs
+        .iter()
+        .filter(|config| path.starts_with(&config[..folder(config)]))
+        .max_by_key(|config| folder(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_configuration_leaves_a_file_out() {
+        let configs =
+            ["eslint.config.js", "web/.eslintrc.json", "web-old/eslint.config.js"].map(str::to_owned);
+        for (path, config) in [
+            ("a.js", "eslint.config.js"),
+            ("web/src/a.js", "web/.eslintrc.json"),
+            ("webs/a.js", "eslint.config.js"),
+        ] {
+            assert_eq!(nearest(&configs, path).unwrap(), config, "{path}");
+        }
+        assert_eq!(nearest(&configs[1..], "a.js"), None);
+    }
+}

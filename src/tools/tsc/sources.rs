@@ -1,0 +1,188 @@
+//! Which sources a project of TypeScript is held to: those in its folder that no other project has. What tsc lists is read; what its
+//! lists leave out is named with the list.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::inputs::{Picked, Selection, TsProject};
+use crate::model::input::{InputKind, Language};
+use crate::scan::survey::{Judge, Survey, Unnamed};
+
+/// Sources, and files that have some in them.
+pub(super) const KINDS: [InputKind; 4] = [
+    InputKind::Source(Language::TypeScript),
+    InputKind::Source(Language::Vue),
+    InputKind::Source(Language::Svelte),
+    InputKind::Source(Language::Astro),
+];
+
+/// Their script is at the beginning, as a rule.
+const HEAD: usize = 64 << 10;
+
+/// Says what became of the sources that tsc does not list. `projects` are the project files of a gate, from the top.
+pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
+    let graph = survey.inputs.typescript();
+    let all: BTreeMap<&str, &TsProject> =
+        graph.iter().map(|project| (project.path.as_str(), project)).collect();
+    let selection = |path: &String| all.get(path.as_str()).map(|project| Selection::of(project, &all));
+    let own: BTreeMap<String, Option<Selection>> =
+        projects.iter().map(|path| (folder_of(path).to_owned(), selection(path))).collect();
+    let others = survey.checked_projects.iter().filter(|path| !projects.contains(path));
+    let others: Vec<Selection> = others.filter_map(selection).collect();
+    let is_project = |project: &&TsProject| !project.is_base();
+    let mut owners: HashSet<String> =
+        graph.iter().filter(is_project).map(|project| folder_of(&project.path).to_owned()).collect();
+    owners.extend(own.keys().cloned());
+    Box::new(move |kind, path| {
+        let owner = folders(path).find(|folder| owners.contains(*folder));
+        let Some(selection) = owner.and_then(|owner| own.get(owner)) else { return Unnamed::Elsewhere };
+        if others.iter().any(|other| other.reaches(path) && other.picks(path) == Picked::Taken) {
+            return Unnamed::Elsewhere;
+        }
+        let compiler = compiler(kind);
+        let picked = selection.as_ref().map_or(Picked::Unsure, |lists| match compiler {
+            None => lists.picks(path),
+            // `include` often has only the endings that tsc knows: the components are imported.
+            Some(_) => lists.picks_as(path, &["ts", "tsx"]),
+        });
+        match (picked, compiler) {
+            (Picked::LeftOut { key, of }, _) => Unnamed::Excluded(format!("by `{key}` of {of}").into()),
+            (Picked::Taken | Picked::Unsure, None) => {
+                Unnamed::Excluded("by its project, whose list does not have it".into())
+            }
+            (Picked::Taken | Picked::Unsure, Some(other)) => match has_typescript(kind, path, survey) {
+                true => Unnamed::Gap(Some(format!("tsc checks no such file; {other} does").into())),
+                false => Unnamed::Excluded("because it has no TypeScript".into()),
+            },
+        }
+    })
+}
+
+/// What checks a file that tsc can't read, in words.
+fn compiler(kind: InputKind) -> Option<&'static str> {
+    match kind {
+        InputKind::Source(Language::Vue) => Some("`program = \"vue-tsc\"`"),
+        InputKind::Source(Language::Svelte) => Some("a gate of `command` with svelte-check"),
+        InputKind::Source(Language::Astro) => Some("a gate of `command` with `astro check`"),
+        _ => None,
+    }
+}
+
+/// Whether a component has TypeScript in it. One that can't be read may have.
+fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -> bool {
+    if kind == InputKind::Source(Language::Astro) {
+        return true;
+    }
+    let Some(text) = survey.inputs.beginning(path, HEAD) else { return true };
+    text.match_indices("lang=").any(|(at, mark)| {
+        let value = text[at + mark.len()..].trim_start_matches(['"', '\'']);
+        ["ts", "tsx", "typescript"].iter().any(|word| {
+            value.strip_prefix(word).is_some_and(|rest| rest.starts_with(['"', '\'', '>', ' ', '\n', '\r']))
+        })
+    })
+}
+
+/// The folders that hold a path, the nearest first; `.` is the top.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.rmatch_indices('/').map(|(end, _)| &path[..end]).chain(["."])
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use crate::inputs::Inputs;
+    use crate::system::git::Repo;
+
+    use super::*;
+
+    /// What became of each file that a gate of these projects does not list.
+    fn fates(files: &[(&str, &str)], projects: &[&str], checked: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        for (path, text) in files {
+            fs::create_dir_all(top.join(path).parent().unwrap()).unwrap();
+            fs::write(top.join(path), text).unwrap();
+        }
+        let inputs = Inputs::outside_git(Path::new(&top));
+        let repo = Repo { root: top.clone(), base: top, head: None, git: false, dirty: false };
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (projects, checked) = (names(projects), names(checked));
+        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &checked, args: &[] };
+        let judge = judge(&projects, &survey);
+        let sources = inputs.files().iter().filter_map(|file| {
+            let kind = KINDS.into_iter().find(|kind| file.kinds().has(*kind))?;
+            Some((kind, file.path().into_owned()))
+        });
+        sources
+            .map(|(kind, path)| match judge(kind, &path) {
+                Unnamed::Gap(why) => format!("{path}: gap, {}", why.unwrap_or_default()),
+                Unnamed::Excluded(why) => format!("{path}: left out {why}"),
+                Unnamed::Empty(why) => format!("{path}: {why}"),
+                Unnamed::Elsewhere => format!("{path}: elsewhere"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_a_list_leaves_out_is_named_with_the_list() {
+        let files = [
+            ("tsconfig.json", r#"{"include": ["src"], "exclude": ["src/old"]}"#),
+            ("src/a.ts", ""),
+            ("src/old/b.ts", ""),
+            ("vite.config.ts", ""),
+            ("packages/one/tsconfig.json", "{}"),
+            ("packages/one/c.ts", ""),
+        ];
+        assert_eq!(
+            fates(&files, &["tsconfig.json"], &[]),
+            [
+                "packages/one/c.ts: elsewhere",
+                "src/a.ts: left out by its project, whose list does not have it",
+                "src/old/b.ts: left out by `exclude` of tsconfig.json",
+                "vite.config.ts: left out by `include` of tsconfig.json",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_another_project_of_the_folder_has_is_not_asked_for() {
+        let files = [
+            ("tsconfig.app.json", r#"{"include": ["src"]}"#),
+            ("tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
+            ("vite.config.ts", ""),
+            ("other.config.ts", ""),
+        ];
+        let both = ["tsconfig.app.json", "tsconfig.node.json"];
+        assert_eq!(
+            fates(&files, &both[..1], &both),
+            ["other.config.ts: left out by `include` of tsconfig.app.json", "vite.config.ts: elsewhere"]
+        );
+    }
+
+    #[test]
+    fn components_with_typescript_are_a_gap_of_tsc() {
+        let files = [
+            ("tsconfig.json", r#"{"include": ["src/**/*.ts"]}"#),
+            ("src/App.vue", "<script setup lang=\"ts\">\n</script>"),
+            ("src/Old.vue", "<script>\n</script><style lang=\"scss\"></style>"),
+            ("src/Page.svelte", "<script lang='ts'></script>"),
+            ("docs/Home.vue", "<script lang=\"ts\">"),
+            ("src/Index.astro", "---\n---\n"),
+        ];
+        assert_eq!(
+            fates(&files, &["tsconfig.json"], &["tsconfig.json"]),
+            [
+                "docs/Home.vue: left out by `include` of tsconfig.json",
+                "src/App.vue: gap, tsc checks no such file; `program = \"vue-tsc\"` does",
+                "src/Index.astro: gap, tsc checks no such file; a gate of `command` with `astro check` does",
+                "src/Old.vue: left out because it has no TypeScript",
+                "src/Page.svelte: gap, tsc checks no such file; a gate of `command` with svelte-check does",
+            ]
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! Which sources a compiler and a linter have read, and which their configuration leaves out.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use serde_json::{Value, json};
+
+use crate::common::{Project, Ran};
+
+use super::gates;
+
+const TYPES: &str = "[[gate]]\nid = \"types\"\ntool = \"tsc\"\n";
+const LINT: &str = "[[gate]]\nid = \"lint\"\ntool = \"eslint\"\n";
+
+/// A repository with these files.
+fn project(gates_toml: &str, files: &[(&str, &str)]) -> Project {
+    let project = Project::with_gates(&gates(gates_toml));
+    project.git(&["init", "--quiet"]);
+    project.write(".gitignore", "/gates-report\n/bin\n/list\n");
+    files.iter().for_each(|(path, text)| {
+        project.write(path, text);
+    });
+    // What tsc lists in each folder: the files that the list has.
+    project.program(
+        "tsc",
+        r#"n=0; for file in $(cat "$LIST/list/$(basename "$PWD")" 2>/dev/null); do echo "$PWD/$file"; n=$((n + 1)); done
+echo "Files:  $n"; echo "Total time: 0.1s""#,
+    );
+    project
+}
+
+/// Sets what the fake tools list in a folder.
+fn lists(project: &Project, folder: &str, files: &str) {
+    project.write(&format!("list/{folder}"), files);
+}
+
+fn run(project: &Project) -> Ran {
+    project.commit("now");
+    let mut command = project.command(&["run"]);
+    Ran::of(command.env("LIST", project.root()).output().unwrap())
+}
+
+/// `path state files` of each input.
+fn rows(project: &Project, gate: &str) -> Vec<String> {
+    let row = |input: &Value| {
+        let files = input.get("files").map_or(1, |files| files.as_u64().unwrap());
+        format!("{} {} {files}", input["path"].as_str().unwrap(), input["state"].as_str().unwrap())
+    };
+    project.gate(gate)["inputs"].as_array().map(|all| all.iter().map(row).collect()).unwrap_or_default()
+}
+
+#[test]
+fn sources_are_counted_by_folder_and_what_the_project_leaves_out_is_named() {
+    let types = format!("{TYPES}dirs = [\"web\"]\n");
+    let project = project(
+        &types,
+        &[
+            ("web/tsconfig.json", r#"{"include": ["src"], "exclude": ["src/old"]}"#),
+            ("web/src/a.ts", ""),
+            ("web/src/b/c.ts", ""),
+            ("web/src/b/d.tsx", ""),
+            ("web/src/old/e.ts", ""),
+            ("web/vite.config.ts", ""),
+            ("api/f.ts", ""),
+        ],
+    );
+    lists(&project, "web", "src/a.ts src/b/c.ts src/b/d.tsx");
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(
+        rows(&project, "types"),
+        [
+            "web/src/a.ts scanned 1",
+            "web/src/b/ scanned 2",
+            "web/src/old/e.ts excluded 1",
+            "web/vite.config.ts excluded 1"
+        ]
+    );
+    assert_eq!(project.gate("types")["reason"], "no findings; scanned 3 of 5 sources, 2 left out");
+    let explained = project.run(&["explain", "types"]).stdout;
+    for words in [
+        "web/src/b/ (TypeScript file): 2 files, scanned",
+        "web/src/old/e.ts (TypeScript file): left out by `exclude` of web/tsconfig.json",
+        "web/vite.config.ts (TypeScript file): left out by `include` of web/tsconfig.json",
+    ] {
+        assert!(explained.contains(words), "{words}: {explained}");
+    }
+}
+
+#[test]
+fn a_compiler_that_lists_no_source_has_looked_at_nothing() {
+    let files = [
+        ("web/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}]}"#),
+        ("web/tsconfig.app.json", r#"{"include": ["src"]}"#),
+        ("web/src/a.ts", ""),
+        ("api/tsconfig.json", "{}"),
+        ("api/b.ts", ""),
+    ];
+    let types = format!("{TYPES}dirs = [\"web\", \"api\"]\n");
+    let project = project(&types, &files);
+    lists(&project, "api", "b.ts");
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("types")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.starts_with("web: nothing was in scope"), "{reason}");
+    assert!(reason.contains("(`allow_empty = [\"web\"]` if that is right)"), "{reason}");
+    // `true` does not say which.
+    for (key, code) in [("true", 3), ("[\"api\"]", 3), ("[\"web\"]", 0)] {
+        project.write("gates.toml", gates(&format!("{types}allow_empty = {key}\n")));
+        let ran = run(&project);
+        assert_eq!(ran.code, code, "{key}: {}", ran.all());
+    }
+    project.write("gates.toml", gates(&format!("{types}allow_empty = \"web\"\n")));
+    let ran = run(&project);
+    assert!(ran.code == 2 && ran.stderr.contains("`allow_empty` must be a list of strings"), "{}", ran.all());
+}
+
+#[test]
+fn components_that_nobody_checks_leave_the_types_without_proof() {
+    let component = "<script setup lang=\"ts\">\n</script>\n";
+    let project = project(
+        TYPES,
+        &[
+            ("tsconfig.json", r#"{"include": ["src/**/*.ts"]}"#),
+            ("src/main.ts", ""),
+            ("src/App.vue", component),
+        ],
+    );
+    let folder = project.root().file_name().unwrap().to_str().unwrap().to_owned();
+    lists(&project, &folder, "src/main.ts");
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("types")["reason"].as_str().unwrap().to_owned();
+    let says =
+        "1 of 2 sources was not read: src/App.vue (tsc checks no such file; `program = \"vue-tsc\"` does)";
+    assert!(reason.starts_with(says), "{reason}");
+    // Accepted.
+    let waiver = "[[waiver]]\ngap = \"src/*.vue\"\nreason = \"r\"\nexpires = 2999-12-31\n";
+    project.write("gates.toml", gates(&format!("{TYPES}{waiver}")));
+    assert_eq!(run(&project).code, 0);
+    // Another gate checks them.
+    let vue = "[[gate]]\nid = \"vue\"\ntool = \"command\"\nrun = [\"vue-tsc\", \"--noEmit\"]\n";
+    project.program("vue-tsc", "exit 0");
+    project.write("gates.toml", gates(&format!("{TYPES}{vue}")));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let explained = project.run(&["explain", "types"]).stdout;
+    assert!(
+        explained.contains("src/App.vue (Vue file): left out because the gate `vue` checks it"),
+        "{explained}"
+    );
+    // The compiler lists them itself.
+    lists(&project, &folder, "src/main.ts src/App.vue");
+    project.write("gates.toml", gates(TYPES));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(rows(&project, "types"), ["src/App.vue scanned 1", "src/main.ts scanned 1"]);
+}
+
+/// A report of ESLint that names these files; `ignored` says which were given and ignored.
+fn eslint(project: &Project, files: &[(&str, bool)]) {
+    let root = project.root().canonicalize().unwrap();
+    let result = |(path, ignored): &(&str, bool)| {
+        let message = "File ignored because of a matching ignore pattern. Use \"--no-ignore\" to disable file ignore settings.";
+        let messages = json!([{"ruleId": null, "fatal": false, "severity": 1, "message": message}]);
+        json!({"filePath": root.join(path), "messages": if *ignored { messages } else { json!([]) },
+               "suppressedMessages": []})
+    };
+    let report: Vec<Value> = files.iter().map(result).collect();
+    project.write("list/eslint.json", json!(report).to_string());
+    project.program(
+        "eslint",
+        r#"while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done; cp "$LIST/list/eslint.json" "$out""#,
+    );
+}
+
+#[test]
+fn sources_that_eslint_does_not_mention_are_left_out_by_its_configuration() {
+    let project = project(
+        LINT,
+        &[
+            ("eslint.config.js", "export default [];"),
+            ("src/a.js", ""),
+            ("src/b.ts", ""),
+            ("web/eslint.config.js", ""),
+            ("web/c.vue", ""),
+            ("README.md", ""),
+        ],
+    );
+    eslint(&project, &[("src/a.js", false), ("eslint.config.js", false), ("src/b.ts", true)]);
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let reason = project.gate("lint")["reason"].as_str().unwrap().to_owned();
+    assert_eq!(reason, "no findings; scanned 2 of 5 sources, 3 left out");
+    let explained = project.run(&["explain", "lint"]).stdout;
+    for words in [
+        "src/b.ts (TypeScript file): left out by eslint.config.js",
+        "web/c.vue (Vue file): left out by web/eslint.config.js",
+    ] {
+        assert!(explained.contains(words), "{words}: {explained}");
+    }
+    // A gate of some files is held to these.
+    eslint(&project, &[("src/a.js", false)]);
+    project.write("gates.toml", gates(&format!("{LINT}files = [\"src\"]\n")));
+    run(&project);
+    assert_eq!(
+        project.gate("lint")["reason"],
+        "no findings; scanned 1 of 2 sources, 1 left out by eslint.config.js"
+    );
+}
+
+#[test]
+fn a_linter_that_ignores_all_that_it_was_given_has_looked_at_nothing() {
+    let project = project(LINT, &[("eslint.config.js", ""), ("a.js", "")]);
+    eslint(&project, &[("a.js", true)]);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(
+        project.gate("lint")["reason"].as_str().unwrap().contains("nothing was in scope"),
+        "{}",
+        ran.all()
+    );
+}
+
+#[test]
+fn parts_of_a_covered_project_are_no_noise() {
+    let project = project(
+        &format!("{TYPES}{LINT}dirs = [\"web\"]\n"),
+        &[
+            ("tsconfig.json", r#"{"include": ["src"], "references": [{"path": "./tsconfig.node.json"}]}"#),
+            ("tsconfig.build.json", r#"{"extends": "./tsconfig.json", "exclude": ["**/*.test.ts"]}"#),
+            ("tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
+            ("src/a.ts", ""),
+            ("src/a.test.ts", ""),
+            ("vite.config.ts", ""),
+            ("web/.eslintrc.json", "{}"),
+            ("api/.eslintrc.json", "{}"),
+            ("api/test/.eslintrc.json", "{}"),
+        ],
+    );
+    let uncovered = |project: &Project| {
+        let plan = project.run(&["plan"]).stdout;
+        plan.lines()
+            .filter(|line| line.contains("tsconfig") || line.contains(".eslintrc"))
+            .map(str::trim)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let lines = uncovered(&project).join("\n");
+    assert!(lines.contains("1 ESLint configuration (eslint): api/.eslintrc.json"), "{lines}");
+    assert!(!lines.contains("tsconfig.build.json") && !lines.contains("tsconfig.node.json"), "{lines}");
+    // It has sources that no other project has.
+    project.write("tsconfig.node.json", r#"{"include": ["vite.config.ts", "scripts"]}"#);
+    project.write("scripts/b.ts", "");
+    let lines = uncovered(&project).join("\n");
+    assert!(lines.contains("1 TypeScript project (tsc): tsconfig.node.json"), "{lines}");
+}

@@ -1,0 +1,272 @@
+//! Larger trees, each made here with what is to become of every input: what the gates of the real tools say of them is the same.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+
+use serde_json::Value;
+
+use crate::common::{Project, Ran, run_with_real_tools};
+use crate::identity::modules;
+
+use super::{GATES, locks};
+
+/// A repository with these gates.
+fn project(gates: &str) -> Project {
+    let project = Project::with_gates(&format!("version = 1\nmode = \"production\"\n{gates}"));
+    project.git(&["init", "--quiet"]);
+    project.write(".gitignore", "node_modules\n/cache\n/gates-report\n");
+    project
+}
+
+fn run(project: &Project) -> Ran {
+    project.commit("a tree");
+    run_with_real_tools(project, &["run"])
+}
+
+/// How many files of the gate have met each fate.
+fn counts(project: &Project, gate: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for input in project.gate(gate)["inputs"].as_array().unwrap() {
+        let files = input.get("files").map_or(1, |files| files.as_u64().unwrap());
+        *counts.entry(input["state"].as_str().unwrap().to_owned()).or_default() += files;
+    }
+    counts
+}
+
+fn expected<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, u64> {
+    counts.into_iter().map(|(state, n)| (state.to_owned(), n)).collect()
+}
+
+/// The paths of a gate's inputs with this state.
+fn paths(project: &Project, gate: &str, state: &str) -> Vec<String> {
+    let inputs = project.gate(gate)["inputs"].clone();
+    let of_state = |input: &&Value| input["state"] == state;
+    inputs
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_state)
+        .map(|input| input["path"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+const PACKAGES: usize = 12;
+
+/// Each package has three sources and two tests, and a generated file.
+fn monorepo(gates: &str) -> Project {
+    let project = project(gates);
+    symlink(modules(), project.root().join("node_modules")).unwrap();
+    project.write("package.json", r#"{"name": "all", "private": true, "type": "module"}"#);
+    project.write(
+        "eslint.config.js",
+        "export default [{ ignores: [\"**/gen/**\"] }, { rules: { \"no-undef\": \"error\" } }];\n",
+    );
+    project.write(
+        "tsconfig.base.json",
+        r#"{"compilerOptions": {"strict": true, "types": [], "skipLibCheck": true}}"#,
+    );
+    for n in 0..PACKAGES {
+        let package = format!("packages/p{n}");
+        project.write(
+            &format!("{package}/tsconfig.json"),
+            r#"{"extends": "../../tsconfig.base.json", "include": ["src", "test/used.ts"]}"#,
+        );
+        project.write(
+            &format!("{package}/tsconfig.build.json"),
+            r#"{"extends": "./tsconfig.json", "exclude": ["test"]}"#,
+        );
+        for (file, text) in [
+            ("src/a.ts", "export const a = 1;\n"),
+            ("src/deep/b.tsx", "export const b = 1;\n"),
+            ("src/plain.js", "export const c = 1;\n"),
+            ("test/used.ts", "export const d = 1;\n"),
+            ("test/unused.ts", "export const e: number = \"no number\";\n"),
+            ("gen/g.js", "g();\n"),
+        ] {
+            project.write(&format!("{package}/{file}"), text);
+        }
+    }
+    project
+}
+
+fn dirs() -> String {
+    let dirs: Vec<String> = (0..PACKAGES).map(|n| format!("\"packages/p{n}\"")).collect();
+    format!("dirs = [{}]\n", dirs.join(", "))
+}
+
+#[test]
+fn the_sources_of_twelve_packages_are_scanned_or_left_out_by_a_named_rule() {
+    let types = format!("[[gate]]\nid = \"types\"\ntool = \"tsc\"\n{}", dirs());
+    let lint = "[[gate]]\nid = \"lint\"\ntool = \"eslint\"\n";
+    let project = monorepo(&format!("{types}{lint}"));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let packages = PACKAGES as u64;
+    assert_eq!(counts(&project, "types"), expected([("scanned", 3 * packages), ("excluded", packages)]));
+    let why = &project.gate("types")["reason"];
+    assert_eq!(why, "no findings; scanned 36 of 48 sources, 12 left out", "{}", ran.all());
+    // ESLint reads JavaScript: the sources, and its own configuration.
+    assert_eq!(counts(&project, "lint"), expected([("scanned", packages + 1), ("excluded", 5 * packages)]));
+    let why = &project.gate("lint")["reason"];
+    assert_eq!(why, "no findings; scanned 13 of 73 sources, 60 left out by eslint.config.js");
+    // The project of the build has no source that another does not have.
+    assert!(!ran.stdout.contains("Not covered"), "{}", ran.all());
+}
+
+#[test]
+fn a_component_that_tsc_does_not_check_is_a_gap() {
+    let project = monorepo(&format!("[[gate]]\nid = \"types\"\ntool = \"tsc\"\n{}", dirs()));
+    project
+        .write("packages/p3/src/App.vue", "<script setup lang=\"ts\">\nconst a: number = 'no';\n</script>\n");
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(paths(&project, "types", "gap"), ["packages/p3/src/App.vue"]);
+}
+
+/// Copies of the lock files of twelve package managers: 40 of them.
+fn many_locks(gates: &str) -> (Project, Vec<String>) {
+    let managers = [
+        "npm/package-lock.json",
+        "yarn/yarn.lock",
+        "pnpm/pnpm-lock.yaml",
+        "pip/requirements.txt",
+        "poetry/poetry.lock",
+        "pipenv/Pipfile.lock",
+        "cargo/Cargo.lock",
+        "composer/composer.lock",
+        "bundler/Gemfile.lock",
+        "pub/pubspec.lock",
+        "swift/Package.resolved",
+        "gradle/gradle.lockfile",
+    ];
+    let (project, files) = (project(gates), locks());
+    let mut written = Vec::new();
+    for (n, lock) in managers.iter().cycle().take(40).enumerate() {
+        let path = format!("services/s{n}/{lock}");
+        project.write(&path, &files[*lock]);
+        written.push(path);
+    }
+    written.sort();
+    (project, written)
+}
+
+#[test]
+fn forty_lock_files_are_named_by_trivy_and_by_syft() {
+    let sbom = "[[gate]]\nid = \"sbom\"\ntool = \"syft\"\n";
+    let (project, written) =
+        many_locks(&format!("{}{sbom}", GATES.replace("version = 1\nmode = \"production\"\n", "")));
+    super::with_database(&project);
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for gate in ["deps", "sbom"] {
+        assert_eq!(paths(&project, gate, "scanned"), written, "{gate}");
+        assert_eq!(counts(&project, gate), expected([("scanned", 40)]), "{gate}");
+    }
+}
+
+/// What Syft 1.18 has no reader for, and a file that is cut.
+#[test]
+fn a_lock_file_that_syft_passes_over_is_a_gap() {
+    let files = locks();
+    let project = project("[[gate]]\nid = \"sbom\"\ntool = \"syft\"\n");
+    project.write("yarn.lock", &files["yarn/yarn.lock"]);
+    let passed_over = ["bun/bun.lock", "nuget/packages.lock.json", "pylock/pylock.toml", "uv/uv.lock"];
+    for path in passed_over {
+        project.write(path, &files[path]);
+    }
+    project.write("cut/composer.lock", &files["composer/composer.lock"][..100]);
+    project.write("old/uv/uv.lock", &files["uv/uv.lock"]);
+    project.write(".syft.yaml", "exclude:\n  - ./old/**\n");
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let mut gaps = passed_over.to_vec();
+    gaps.push("cut/composer.lock");
+    gaps.sort_unstable();
+    assert_eq!(paths(&project, "sbom", "gap"), gaps);
+    assert_eq!(paths(&project, "sbom", "excluded"), ["old/uv/uv.lock"]);
+}
+
+#[test]
+fn thirty_terraform_roots_are_checked_empty_left_out_or_a_gap() {
+    let project = project("[[gate]]\nid = \"iac\"\ntool = \"checkov\"\nfail_on = \"never\"\n");
+    let bucket =
+        "terraform {\n  backend \"s3\" {}\n}\nresource \"aws_s3_bucket\" \"a\" {\n  bucket = \"a\"\n}\n";
+    for n in 0..20 {
+        project.write(&format!("infra/r{n:02}/main.tf"), bucket);
+        project.write(&format!("infra/r{n:02}/variables.tf"), "variable \"a\" {}\n");
+    }
+    for n in 20..25 {
+        project.write(&format!("infra/r{n}/main.tf"), "resource \"random_pet\" \"a\" {}\n");
+    }
+    for n in 25..30 {
+        project.write(&format!("infra/old/r{n}/main.tf"), bucket);
+    }
+    project.write(".checkov.yaml", "skip-path:\n  - infra/old\n");
+    project.write("k8s/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n");
+    project.write("api/Dockerfile", "FROM scratch\nUSER a\n");
+    project.write("web/Containerfile", "FROM scratch\n");
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let fates = [("scanned", 20 + 1), ("empty", 5 + 1), ("excluded", 5)];
+    assert_eq!(counts(&project, "iac"), expected(fates), "{}", ran.all());
+    assert!(ran.stdout.contains("Not covered by any gate: 1 Dockerfile"), "{}", ran.all());
+    // One that does not parse, and one that no scanner reads.
+    project.write("infra/r00/main.tf", bucket.replace("resource", "resource {"));
+    project.write("infra/r01/main.tf", "");
+    project.write("infra/r01/main.tofu", bucket);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(paths(&project, "iac", "gap"), ["infra/r00", "infra/r01"]);
+}
+
+#[test]
+fn each_template_that_cfn_lint_was_given_is_scanned() {
+    let template = "AWSTemplateFormatVersion: \"2010-09-09\"\nResources:\n  A:\n    Type: AWS::SNS::Topic\n";
+    let project = project("[[gate]]\nid = \"cfn\"\ntool = \"cfn-lint\"\nfiles = [\"!old/**\"]\n");
+    for path in ["a.yaml", "b/c.yaml", "b/d/e.yml", "old/f.yaml"] {
+        project.write(path, template);
+    }
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(paths(&project, "cfn", "scanned"), ["a.yaml", "b/c.yaml", "b/d/e.yml"]);
+    assert_eq!(paths(&project, "cfn", "excluded"), ["old/f.yaml"]);
+}
+
+/// Each has one package, for development: Trivy passes over them.
+#[test]
+fn a_lock_file_for_development_alone_is_no_gap() {
+    let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    devDependencies:\n      lodash:\n        specifier: ^4.17.4\n        \
+                version: 4.17.4\n\npackages:\n\n  lodash@4.17.4:\n    resolution: {integrity: sha512-x}\n\nsnapshots:\n\n  lodash@4.17.4: {}\n";
+    let bun = r#"{"lockfileVersion": 1, "workspaces": {"": {"name": "a", "devDependencies": {"lodash": "4.17.4"}}},
+        "packages": {"lodash": ["lodash@4.17.4", "", {}, "sha512-x"]}}"#;
+    let poetry = "[[package]]\nname = \"requests\"\nversion = \"2.31.0\"\noptional = false\npython-versions = \"*\"\nfiles = []\n\n\
+                  [metadata]\nlock-version = \"2.0\"\npython-versions = \"^3.11\"\ncontent-hash = \"x\"\n";
+    let pyproject = "[tool.poetry]\nname = \"a\"\n[tool.poetry.dependencies]\npython = \"^3.11\"\n\
+                     [tool.poetry.group.dev.dependencies]\nrequests = \"^2\"\n";
+    let gradle = "junit:junit:4.12=testCompileClasspath,testRuntimeClasspath\nempty=annotationProcessor\n";
+    let nuget = r#"{"version": 1, "dependencies": {"net8.0": {"a": {"type": "Project"}}}}"#;
+    let project = project(&GATES.replace("version = 1\nmode = \"production\"\n", ""));
+    super::with_database(&project);
+    for (path, text) in [
+        ("bun/bun.lock", bun),
+        ("gradle/gradle.lockfile", gradle),
+        ("nuget/packages.lock.json", nuget),
+        ("pnpm/pnpm-lock.yaml", pnpm),
+        ("poetry/poetry.lock", poetry),
+        ("poetry/pyproject.toml", pyproject),
+    ] {
+        project.write(path, text);
+    }
+    project.write("yarn.lock", &locks()["yarn/yarn.lock"]);
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(counts(&project, "deps"), expected([("scanned", 1), ("empty", 5)]));
+    // The same with a package of production: whoever does not name it has a gap.
+    project.write(
+        "pnpm/pnpm-lock.yaml",
+        pnpm.replace("devDependencies", "dependencies").replace("packages:", "packages: ["),
+    );
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(paths(&project, "deps", "gap"), ["pnpm/pnpm-lock.yaml"]);
+}
