@@ -17,6 +17,7 @@ fn project(gates: Option<&str>) -> Project {
     project.write("stacks/a.yaml", "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n");
     project.write("tool/package.json", r#"{"dependencies": {"a": "1"}}"#);
     project.write("tool/tsconfig.json", "{}");
+    project.write("tool/a.ts", "");
     project.program("trivy", "echo no; exit 1");
     project.commit("a repository");
     project
@@ -147,6 +148,7 @@ fn a_script_reads_what_its_programs_read() {
         project.git(&["init", "--quiet"]);
         project.write("web/package.json", format!(r#"{{"scripts": {{"check": "{script}"}}}}"#));
         project.write("web/tsconfig.json", "{}");
+        project.write("web/a.ts", "");
         project.commit("a site");
         let plan = project.run(&["plan"]).stdout;
         assert_eq!(!plan.contains("1 TypeScript project"), is_read, "{script}: {plan}");
@@ -188,7 +190,7 @@ fn a_run_names_the_lines_that_it_would_add() {
     assert_eq!(recorded, printed.lines().collect::<Vec<_>>());
     assert!(project.read("gates-report/index.html").contains("tool = &quot;yarn-audit&quot;"));
     let explained = project.run(&["explain", "packages"]).stdout;
-    for words in ["1 Yarn lock file (yarn-audit, trivy): site/yarn.lock", "id = \"packages-2\""] {
+    for words in ["1 Yarn lock file (yarn-audit, trivy, syft): site/yarn.lock", "id = \"packages-2\""] {
         assert!(explained.contains(words), "{words}\n{explained}");
     }
 }

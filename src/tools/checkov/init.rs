@@ -42,6 +42,10 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         }
         folders.extend(found);
     }
+    for path in seen.paths(InputKind::Dockerfile).into_iter().filter(|path| !reads_dockerfile(path)) {
+        suggestion
+            .leave_out(format!("a check of {path}"), "Checkov takes no file of this name for a Dockerfile");
+    }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = common_top(&folders) {
         let keys = format!("{}framework = {}\n", dirs(&BTreeSet::from([top])), list(&frameworks));

@@ -103,36 +103,19 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         .map(|word| format!("{dir}/{word}"))
         .collect();
     let kinds = || kinds.iter().copied();
-    if kinds().any(|kind| kind == InputKind::TsConfig) {
-        return types(program, run, dir, paths, kinds().filter(|kind| *kind != InputKind::TsConfig));
+    let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
+    if kinds().any(|kind| matches!(kind, InputKind::Source(_))) {
+        // What it names is its project: components are checked wherever they lie.
+        return vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)];
+    }
+    if *program == "tsc" && paths.is_empty() && !builds {
+        // Not the projects below, nor those that it refers to.
+        return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
     }
     match paths.is_empty() {
         true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
         false => [Reach::Below, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
     }
-}
-
-/// What a checker of types reads: components below its folder, and the projects that it names. tsc alone reads neither the projects below nor those
-/// that its project refers to, unless it builds.
-fn types(
-    program: &str,
-    run: &[String],
-    dir: &str,
-    named: Vec<String>,
-    sources: impl Iterator<Item = InputKind>,
-) -> Vec<Reads> {
-    let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
-    let below = builds || !["tsc", "vue-tsc"].contains(&program);
-    let projects = match (named.is_empty(), below) {
-        (true, true) => Reads::new([InputKind::TsConfig], &[dir.to_owned()], Reach::Below),
-        (true, false) => Reads::new([InputKind::TsConfig], &[format!("{dir}/tsconfig.json")], Reach::Exactly),
-        (false, _) => {
-            let folders = named.iter().map(|path| format!("{path}/tsconfig.json"));
-            let all: Vec<String> = named.iter().cloned().chain(folders).collect();
-            Reads::new([InputKind::TsConfig], &all, Reach::Exactly)
-        }
-    };
-    vec![projects, Reads::new(sources, &[dir.to_owned()], Reach::Below)]
 }
 
 /// The script of a `package.json` that a command runs: `npm run check`, `pnpm run check`.
@@ -185,8 +168,8 @@ mod tests {
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "k/a.yaml", true),
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "o/a.yaml", false),
             (&["npx", "vue-tsc", "--build"], InputKind::TsConfig, "web/tsconfig.json", true),
-            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", false),
-            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "tsconfig.json", true),
+            (&["npx", "tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", false),
+            (&["npx", "tsc", "--noEmit"], InputKind::TsConfig, "tsconfig.json", true),
             (&["tsc", "-p", "tsconfig.app.json"], InputKind::TsConfig, "tsconfig.app.json", true),
             (&["nuxt", "typecheck"], InputKind::TsConfig, "tsconfig.json", true),
             (&["nuxt", "build"], InputKind::TsConfig, "tsconfig.json", false),
