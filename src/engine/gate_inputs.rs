@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::source_groups;
-use crate::inputs::{File, Inputs, NpmPackage, TerraformFolder};
+use crate::inputs::{File, Inputs, TerraformFolder};
 use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState};
@@ -15,7 +15,7 @@ use crate::scan::reads::{Reach, Reads};
 use crate::scan::survey::{Judge, Survey, Unnamed, from_top};
 use crate::scan::tool::Tool;
 use crate::system::git::Repo;
-use crate::text::paths::{forward, normalise};
+use crate::text::paths::forward;
 use crate::text::shared::Text;
 use crate::tools::command::command_reads;
 
@@ -50,6 +50,21 @@ impl ThereIs {
         let is_checked = |one: &&Asked| gates.iter().any(|gate| gate.covers(one.kind, &one.path));
         let checked_projects = projects.filter(is_checked).map(|one| one.path.clone()).collect();
         Self { asked, gates, checked_projects, inputs, repo }
+    }
+
+    pub(crate) fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// What some gate of the configuration reads, by kind and path from the top of the repository.
+    pub(crate) fn covered(&self) -> BTreeSet<(InputKind, String)> {
+        let read =
+            self.asked.iter().filter(|one| self.gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
+        read.map(|one| (one.kind, one.path.clone())).collect()
     }
 
     /// The inputs of a gate, and what became of them. A gate that did not look has none: its own reason says why.
@@ -164,22 +179,6 @@ impl ThereIs {
         }
     }
 
-    pub(crate) fn repo(&self) -> &Repo {
-        &self.repo
-    }
-
-    pub(crate) fn inputs(&self) -> &Inputs {
-        &self.inputs
-    }
-
-    /// What the gates of a configuration read, by kind and path from the top of the repository.
-    pub(crate) fn covered(&self, config: &Config) -> BTreeSet<(InputKind, String)> {
-        let of = |gate| GateReads::of(gate, &self.repo, &self.inputs);
-        let gates: Vec<GateReads> = config.gates.iter().flat_map(of).collect();
-        let read = self.asked.iter().filter(|one| gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
-        read.map(|one| (one.kind, one.path.clone())).collect()
-    }
-
     /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.
     fn names<'p>(&self, path: &'p str) -> impl Iterator<Item = Cow<'p, str>> {
         let module = path.strip_suffix("go.sum").map(|folder| Cow::Owned(format!("{folder}go.mod")));
@@ -266,6 +265,15 @@ impl GateReads {
     }
 }
 
+/// What the programs read that a gate starts by a script of a `package.json`.
+fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
+    let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
+    let folder = from_top(repo, dir);
+    let package = inputs.packages().iter().find(|package| package.folder() == folder);
+    let commands = package.map(|package| package.commands(script));
+    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
+}
+
 pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
@@ -278,15 +286,6 @@ fn not_mentioned(title: &str) -> String {
     format!(
         "{title} does not mention it: is it broken, or left out by {title}'s own settings? `[[waiver]]` with `gap` accepts it"
     )
-}
-
-/// What the programs read that a gate starts by a script of a `package.json`.
-fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
-    let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
-    let folder = normalise(&repo.base.join(dir));
-    let is_it = |package: &&NpmPackage| normalise(&repo.root.join(package.folder())) == folder;
-    let commands = inputs.packages().iter().find(is_it).map(|package| package.commands(script));
-    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
 }
 
 /// The kinds that somebody should look at. Others only help to find these.

@@ -47,7 +47,7 @@ impl Suggestions {
 
     /// Gates for what no gate of a configuration reads.
     pub(crate) fn beside(config: &Config, there_is: &ThereIs) -> Self {
-        let seen = Seen::new(there_is.repo(), there_is.inputs()).without(there_is.covered(config));
+        let seen = Seen::new(there_is.repo(), there_is.inputs()).without(there_is.covered());
         let problems = Problems::default();
         let reads = |spec: &ToolSpec| !(spec.configure)(&Keys::none(&problems)).reads().is_empty();
         let wanted = TOOLS.iter().filter(|spec| reads(spec));

@@ -174,6 +174,12 @@ impl<'i> Seen<'i> {
             .collect()
     }
 
+    /// The `tsconfig.json` of a folder, whether a gate checks it or not, unless it is only a base of others.
+    pub(crate) fn main_project(&self, folder: &str) -> Option<(String, &'i TsProject)> {
+        let main = self.project(&self.path_from_top(&in_folder(folder, "tsconfig.json")))?;
+        (!main.1.is_base()).then_some(main)
+    }
+
     /// The project at a path from the top of the repository.
     pub(crate) fn project(&self, from_top: &str) -> Option<(String, &'i TsProject)> {
         Some((self.own(from_top)?, self.projects.get(from_top)?))

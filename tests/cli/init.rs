@@ -1,5 +1,7 @@
 //! `portcullis init`: what it says, and what `--add` adds to a gates.toml that is there.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 use crate::common::{Project, Ran};
 
 const TRIVY: &str = "# Ours.\nversion = 1\nmode = \"production\"\n\n[[gate]]\nid = \"packages\"  # of the api\ntool = \"trivy\"\ndirs = [\"api\"]\nallow_empty = true\n\n[profile.quick]\nonly = [\"packages\"]";
@@ -17,7 +19,7 @@ fn project(gates: Option<&str>) -> Project {
     project.write("stacks/a.yaml", "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n");
     project.write("tool/package.json", r#"{"dependencies": {"a": "1"}}"#);
     project.write("tool/tsconfig.json", "{}");
-    project.write("tool/main.ts", "");
+    project.write("tool/a.ts", "");
     project.program("trivy", "echo no; exit 1");
     project.commit("a repository");
     project
@@ -148,11 +150,26 @@ fn a_script_reads_what_its_programs_read() {
         project.git(&["init", "--quiet"]);
         project.write("web/package.json", format!(r#"{{"scripts": {{"check": "{script}"}}}}"#));
         project.write("web/tsconfig.json", "{}");
-        project.write("web/src/main.ts", "");
+        project.write("web/a.ts", "");
         project.commit("a site");
         let plan = project.run(&["plan"]).stdout;
         assert_eq!(!plan.contains("1 TypeScript project"), is_read, "{script}: {plan}");
     }
+}
+
+/// What `init` left out is not added afterwards, nor is a variant of a project that is checked.
+#[test]
+fn nothing_is_to_add_after_init() {
+    let project = project(None);
+    project.write("site/package.json", r#"{"devDependencies": {"typescript": "5"}}"#);
+    project.write("site/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}]}"#);
+    project.write("site/tsconfig.app.json", r#"{"include": ["src"]}"#);
+    project.write("site/tsconfig.spec.json", r#"{"extends": "./tsconfig.app.json"}"#);
+    project.commit("a site");
+    assert_eq!(project.run(&["init"]).code, 0);
+    assert!(project.read("gates.toml").contains("project = \"tsconfig.app.json\""));
+    let ran = add(&project, &[]);
+    assert!(ran.all().contains("needs no gate"), "{}", ran.all());
 }
 
 #[test]

@@ -44,8 +44,9 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         }
         folders.extend(found);
     }
-    for path in seen.paths(InputKind::Dockerfile).iter().filter(|path| !is_dockerfile(name_of(path))) {
-        suggestion.leave_out(path, "Checkov takes no file of that name for a Dockerfile");
+    for path in seen.paths(InputKind::Dockerfile).into_iter().filter(|path| !is_dockerfile(name_of(path))) {
+        suggestion
+            .leave_out(format!("a check of {path}"), "Checkov takes no file of this name for a Dockerfile");
     }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = common_top(&folders) {

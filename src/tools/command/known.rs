@@ -45,12 +45,12 @@ const READS: [(&str, &[InputKind]); 26] = [
     ("tfsec", &[InputKind::TerraformRoot]),
     ("terraform", &[InputKind::TerraformRoot]),
     ("tofu", &[InputKind::TerraformRoot]),
-    ("vue-tsc", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
-    ("svelte-check", &[InputKind::TsConfig, InputKind::Source(Language::Svelte)]),
-    ("astro-check", &[InputKind::TsConfig, InputKind::Source(Language::Astro)]),
     ("tsc", &[InputKind::TsConfig]),
     ("nuxt-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
     ("nuxi-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("vue-tsc", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("svelte-check", &[InputKind::TsConfig, InputKind::Source(Language::Svelte)]),
+    ("astro-check", &[InputKind::TsConfig, InputKind::Source(Language::Astro)]),
     ("eslint", &[InputKind::Eslint]),
 ];
 
@@ -104,13 +104,13 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         .collect();
     let kinds = || kinds.iter().copied();
     let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
-    if ["tsc", "vue-tsc"].contains(program) && paths.is_empty() && !builds {
+    if kinds().any(|kind| matches!(kind, InputKind::Source(_))) {
+        // What it names is its project: components are checked wherever they lie.
+        return vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)];
+    }
+    if *program == "tsc" && paths.is_empty() && !builds {
         // Not the projects below, nor those that it refers to.
-        let (projects, sources): (Vec<_>, Vec<_>) = kinds().partition(|kind| *kind == InputKind::TsConfig);
-        return vec![
-            Reads::new(projects, &[format!("{dir}/tsconfig.json")], Reach::Exactly),
-            Reads::new(sources, &[dir.to_owned()], Reach::Below),
-        ];
+        return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
     }
     match paths.is_empty() {
         true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
@@ -168,8 +168,8 @@ mod tests {
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "k/a.yaml", true),
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "o/a.yaml", false),
             (&["npx", "vue-tsc", "--build"], InputKind::TsConfig, "web/tsconfig.json", true),
-            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", false),
-            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "tsconfig.json", true),
+            (&["npx", "tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", false),
+            (&["npx", "tsc", "--noEmit"], InputKind::TsConfig, "tsconfig.json", true),
             (&["tsc", "-p", "tsconfig.app.json"], InputKind::TsConfig, "tsconfig.app.json", true),
             (&["nuxt", "typecheck"], InputKind::TsConfig, "tsconfig.json", true),
             (&["nuxt", "build"], InputKind::TsConfig, "tsconfig.json", false),

@@ -91,13 +91,18 @@ impl Plan<'_, '_> {
             self.commands.insert(folder.to_owned(), run);
             return;
         }
-        let main = projects.iter().find(|(path, _)| path.rsplit('/').next() == Some("tsconfig.json"));
-        let mut wanted: Vec<(String, &TsProject)> = match main {
-            // Others beside it are variants of it, unless it refers to them.
-            Some((path, project)) => self.reached(path, project),
+        let open: BTreeSet<&str> = projects.iter().map(|(path, _)| path.as_str()).collect();
+        let mut wanted: Vec<(String, &TsProject)> = match self.seen.main_project(folder) {
+            Some((path, main)) => self.reached(&path, main),
             None => projects.iter().map(|one| (one.0.clone(), one.1)).collect(),
         };
-        wanted.retain(|(path, project)| !project.is_solution() && folder_of(path) == folder);
+        wanted.retain(|(path, project)| !project.is_solution() && open.contains(path.as_str()));
+        // Others beside it are variants of it, unless it refers to them.
+        let is_variant = |path: &String| !wanted.iter().any(|(own, _)| own == path);
+        for (path, _) in projects.iter().filter(|(path, own)| !own.is_solution() && is_variant(path)) {
+            let why = "a variant of the tsconfig.json beside it";
+            self.left_out.leave_out(path, why);
+        }
         for (path, project) in wanted {
             let has = |package: &str| self.seen.depends_on(folder, package);
             if !(has(TYPESCRIPT) || has(VUE)) {
