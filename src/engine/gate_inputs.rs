@@ -59,11 +59,13 @@ impl ThereIs {
             return Vec::new();
         }
         let read = Named::new(evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs));
+        let commands = evidence.targets.iter().flat_map(|target| &target.record.command);
+        let args: Vec<String> = commands.cloned().collect();
         let survey = Survey {
             repo: &self.repo,
             inputs: &self.inputs,
             checked_projects: &self.checked_projects,
-            args: &evidence.gate.args,
+            args: &args,
         };
         let judge = evidence.gate.tool.unnamed(&survey);
         // A gate that proved nothing, and names nothing, does not say which sources it would have read. One of a range
