@@ -179,7 +179,8 @@ async fn carry_out(
     };
     let mut progress = progress::listener(output.quiet, known());
     // Before the first gate is judged: an action must not start behind a gap.
-    let there_is = there_is.map(|inputs| ThereIs::new(repo.clone(), inputs, &active.config));
+    let there_is =
+        there_is.map(|inputs| ThereIs::new(repo.clone(), inputs, &active.config).in_scratch(scratch));
     let inputs = active.inputs(&before, &enrichment);
     let preview = Preview {
         inputs,

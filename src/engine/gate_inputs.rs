@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Config, Gate};
@@ -11,6 +12,7 @@ use crate::inputs::{File, Inputs, TerraformFolder};
 use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState};
+use crate::scan::invocation::SCRATCH;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::survey::{Judge, Survey, Unnamed, from_top};
 use crate::scan::tool::Tool;
@@ -30,6 +32,8 @@ pub(crate) struct ThereIs {
     pub(super) gates: Vec<GateReads>,
     /// The projects of TypeScript that some gate checks.
     pub(super) checked_projects: Vec<String>,
+    /// The scratch folder of the run, which commands name.
+    scratch: PathBuf,
 }
 
 /// One of these.
@@ -49,7 +53,12 @@ impl ThereIs {
         let projects = asked.iter().filter(|one| one.kind == InputKind::TsConfig);
         let is_checked = |one: &&Asked| gates.iter().any(|gate| gate.covers(one.kind, &one.path));
         let checked_projects = projects.filter(is_checked).map(|one| one.path.clone()).collect();
-        Self { asked, gates, checked_projects, inputs, repo }
+        Self { asked, gates, checked_projects, inputs, repo, scratch: PathBuf::new() }
+    }
+
+    /// For a run in this scratch folder.
+    pub(crate) fn in_scratch(self, scratch: &Path) -> Self {
+        Self { scratch: scratch.to_owned(), ..self }
     }
 
     pub(crate) fn repo(&self) -> &Repo {
@@ -74,11 +83,14 @@ impl ThereIs {
             return Vec::new();
         }
         let read = Named::new(evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs));
+        let commands = evidence.targets.iter().flat_map(|target| &target.record.command);
+        let scratch = self.scratch.to_string_lossy();
+        let args: Vec<String> = commands.map(|word| word.replace(SCRATCH, &scratch)).collect();
         let survey = Survey {
             repo: &self.repo,
             inputs: &self.inputs,
             checked_projects: &self.checked_projects,
-            args: &evidence.gate.args,
+            args: &args,
         };
         let judge = evidence.gate.tool.unnamed(&survey);
         // A gate that proved nothing, and names nothing, does not say which sources it would have read. One of a range

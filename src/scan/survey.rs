@@ -15,7 +15,7 @@ pub struct Survey<'a> {
     pub(crate) inputs: &'a Inputs,
     /// The projects of TypeScript that some gate checks, from the top of the repository.
     pub(crate) checked_projects: &'a [String],
-    /// What the gate adds to the command line of its tool.
+    /// The command lines of its targets.
     pub(crate) args: &'a [String],
 }
 
@@ -39,6 +39,15 @@ impl Survey<'_> {
     /// A folder of a gate, from the top of the repository. `.` is the top; one outside of it stays absolute.
     pub(crate) fn place_of(&self, folder: &str) -> String {
         from_top(self.repo, folder)
+    }
+
+    /// The configuration that an option names, if one does: that of the base, or the user's. A path counts from `folder`.
+    pub(crate) fn named_config(&self, option: &str, folder: &str) -> Option<String> {
+        const MOST: u64 = 1 << 20;
+        let path = self.repo.root.join(folder).join(self.option(option).first()?);
+        let is_small = path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= MOST);
+        // What can't be read leaves nothing out.
+        Some(is_small.then(|| std::fs::read_to_string(&path).ok()).flatten().unwrap_or_default())
     }
 
     /// The values of an option in `args`: `--name value`, `--name=value`, and further values up to the next option.

@@ -24,10 +24,12 @@ struct Config {
 
 impl Config {
     /// That of a folder, if it has one.
-    fn of(dir: &str, inputs: &Inputs) -> Self {
+    fn of(dir: &str, survey: &Survey<'_>) -> Self {
         let names = [".checkov.yaml", ".checkov.yml"];
         let paths = names.map(|name| if dir == "." { name.to_owned() } else { format!("{dir}/{name}") });
-        let found = paths.into_iter().find_map(|path| Some((inputs.beginning(&path, MOST)?, path)));
+        let found = paths.into_iter().find_map(|path| Some((survey.inputs.beginning(&path, MOST)?, path)));
+        let named = survey.named_config("--config-file", dir);
+        let found = named.map(|text| (text, "the file of `--config-file`".to_owned())).or(found);
         let Some((text, path)) = found else { return Self::default() };
         let values = |key: &str| yaml_values(text.as_bytes(), &[key]);
         let skip_path = values("skip-path").iter().map(|pattern| Pattern::new(pattern)).collect();
@@ -66,8 +68,7 @@ impl Config {
 pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>) -> Judge<'a> {
     let dirs = dirs.iter().map(|dir| survey.place_of(dir));
     let of_args = Config::of_args(survey);
-    let dirs: Vec<(String, Config)> =
-        dirs.map(|dir| (dir.clone(), Config::of(&dir, survey.inputs))).collect();
+    let dirs: Vec<(String, Config)> = dirs.map(|dir| (dir.clone(), Config::of(&dir, survey))).collect();
     Box::new(move |kind, path| {
         let inside = |dir: &str| match dir {
             "." => Some(path.to_owned()),

@@ -54,7 +54,8 @@ fn folder(path: &str, survey: &Survey<'_>) -> Folder {
     let below = |name: &str| if path == "." { name.to_owned() } else { format!("{path}/{name}") };
     let found =
         CONFIGS.iter().find_map(|name| Some((survey.inputs.beginning(&below(name), MOST)?, below(name))));
-    let (text, config) = found.unwrap_or_default();
+    let named = survey.named_config("--config", path).map(|text| (text, "the file of `--config`".to_owned()));
+    let (text, config) = named.or(found).unwrap_or_default();
     let mut globs = GlobSetBuilder::new();
     let of_args = survey.option("--exclude");
     let config = if of_args.is_empty() { config } else { "`args` of the gate".to_owned() };
