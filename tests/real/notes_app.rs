@@ -157,6 +157,33 @@ fn tsc_and_eslint_check_each_folder_of_a_monorepo() {
 }
 
 /// With `noCheck` in its configuration tsc lists every file, checks none and leaves with 0.
+/// What each gate says of its inputs is what lies there, by git's own list: the notes-app leaves nothing out.
+#[test]
+fn the_inputs_of_each_gate_are_the_files_that_git_lists() {
+    let run = Shared::whole();
+    let listed =
+        |patterns: &[&str]| notes_app().git(&[&["ls-files", "--"], patterns].concat()).lines().count() as u64;
+    let scanned = |gate: &str, kind: &str| -> u64 {
+        let inputs = run.gate(gate)["inputs"].as_array().unwrap();
+        let of_kind = inputs.iter().filter(|input| input["kind"].as_str().unwrap().starts_with(kind));
+        of_kind
+            .map(|input| {
+                assert_eq!(input["state"], "scanned", "{input}");
+                input.get("files").map_or(1, |files| files.as_u64().unwrap())
+            })
+            .sum()
+    };
+    for (gate, kind, patterns) in [
+        ("types", "source/typescript", &["*.ts", "*.tsx"][..]),
+        ("lint", "source/typescript", &["*.ts", "*.tsx"]),
+        ("lint", "source/javascript", &["backend/*.js", "frontend/*.js"]),
+        ("infrastructure", "cloudformation", &["infra/*.yaml"]),
+    ] {
+        assert_eq!(scanned(gate, kind), listed(patterns), "{gate}: {kind}");
+    }
+    assert_eq!(scanned("infrastructure", "terraform-root"), 1, "infra");
+}
+
 #[test]
 fn a_configuration_that_has_tsc_check_nothing_is_overruled() {
     let project = Project::with_gates("version = 1\n[[gate]]\nid = \"types\"\ntool = \"tsc\"\n");
