@@ -52,10 +52,7 @@ pub(super) fn notes(run: &Run, look: Look) -> String {
         }
     }
     if !rows.is_empty() {
-        part.push_str(&format!(
-            "\nNotes: the scanners' own settings, and the work tree\n\n{}\n",
-            table::text(&rows)
-        ));
+        part.push_str(&format!("\nNotes: what makes the scans smaller\n\n{}\n", table::text(&rows)));
     }
     part
 }

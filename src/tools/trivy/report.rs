@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     fn end_of_life(&mut self, os: Option<Os>) {
         if let Some(os) = os.filter(|os| os.end_of_life) {
             let name = [os.family, os.name].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            self.parsed.proof.push(format!(
+            self.parsed.notes.push(format!(
                 "{name} is at its end of life: it gets few new advisories, so a low number of findings proves little"
             ));
         }

@@ -227,7 +227,7 @@ fn the_end_of_life_of_a_system_is_reported() {
         r#"{"SchemaVersion": 2, "Metadata": {"OS": {"Family": "alpine", "Name": "3.9", "EOSL": true}}}"#,
     )
     .unwrap();
-    assert!(parsed.proof[0].starts_with("alpine 3.9 is at its end of life"));
+    assert!(parsed.notes[0].starts_with("alpine 3.9 is at its end of life"));
 }
 
 #[test]
