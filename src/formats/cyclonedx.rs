@@ -6,6 +6,7 @@
 //! the crate supports the version, it reads the document too. If it finds as many components and
 //! vulnerabilities, its result is used, and the proof says so. It does not validate by the schema.
 
+mod affected;
 mod bom_crate;
 pub(crate) mod document;
 
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::assessment::VexWords;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -24,6 +24,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
+use self::affected::{Affected, Analysis};
 use super::ratings::{Rated, Rating};
 use super::{foreign, headline, inventory, json, other_forms};
 
@@ -155,19 +156,6 @@ struct Advisory {
     url: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Affected {
-    #[serde(rename = "ref")]
-    bom_ref: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Analysis {
-    state: Option<String>,
-    justification: Option<String>,
-    detail: Option<String>,
-}
-
 /// Counts the components, including nested ones. serde_json refuses documents that nest deeper than
 /// 128 levels, so the recursion is bounded.
 fn count(components: &[Component]) -> u64 {
@@ -285,26 +273,30 @@ impl Vulnerability {
     /// another. References that lead to no component are one finding together.
     fn findings(&self, by_ref: &HashMap<&str, &Component>) -> Vec<Finding> {
         let finding = self.finding();
-        let mut packages: Vec<(&Component, Vec<&str>, bool)> = Vec::new();
+        let mut packages: Vec<(&Component, Vec<&str>, bool, Option<&str>)> = Vec::new();
         let mut places: HashMap<_, usize> = HashMap::new();
         let mut nowhere = None;
-        for bom_ref in self.affects.iter().flatten().map(|target| target.bom_ref.as_str()) {
+        for target in self.affects.iter().flatten() {
+            let bom_ref = target.bom_ref.as_str();
             let Some(component) = by_ref.get(local(bom_ref)) else {
                 nowhere = nowhere.or(Some(bom_ref));
                 continue;
             };
             let place = *places.entry(component.identity()).or_insert(packages.len());
             if place == packages.len() {
-                packages.push((component, Vec::new(), true));
+                packages.push((component, Vec::new(), true, target.status(component)));
             }
-            let (_, refs, dev) = &mut packages[place];
+            let (_, refs, dev, status) = &mut packages[place];
             refs.push(bom_ref);
             *dev &= component.is_development();
+            // Of several words the worse counts.
+            *status = status.filter(|_| *status == target.status(component)).or(status.map(|_| "affected"));
         }
         let mut findings: Vec<Finding> = packages
             .into_iter()
-            .map(|(component, refs, dev)| Finding {
+            .map(|(component, refs, dev, status)| Finding {
                 package: Some(Arc::new(component.package(&refs, dev))),
+                suppressed: affected::suppression(self.analysis.as_ref(), status, &finding),
                 ..finding.clone()
             })
             .collect();
@@ -344,23 +336,6 @@ impl Vulnerability {
             .collect();
         finding.suppressed = self.analysis.as_ref().and_then(Analysis::suppression).map(Text::from);
         finding
-    }
-}
-
-impl Analysis {
-    /// Why the vulnerability does not count, if its analysis says so.
-    fn suppression(&self) -> Option<String> {
-        let state = self.state.as_deref()?;
-        if !["resolved", "resolved_with_pedigree", "false_positive", "not_affected"].contains(&state) {
-            return None;
-        }
-        let words = [self.justification.as_deref(), self.detail.as_deref()];
-        let why: Vec<&str> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-        if state == "not_affected" && !VexWords::CycloneDx.is_reason(words[0], words[1]) {
-            return None;
-        }
-        let colon = if why.is_empty() { "" } else { ": " };
-        Some(format!("analysis {state}{colon}{}", why.join(", ")))
     }
 }
 

@@ -218,6 +218,7 @@ impl Reading<'_> {
                 }
             }
         }
+        self.parsed.gaps.extend(self.shown.not_run());
         if self.flaky > 0 {
             let tests = if self.flaky == 1 { "test" } else { "tests" };
             self.parsed.notes.push(format!("{} flaky {tests}: passed only when tried again", self.flaky));
@@ -246,6 +247,7 @@ impl Reading<'_> {
         // Surefire counts each try of a test.
         self.shown.cases += 1 + case.tries;
         let skips = case.skips.max(u64::from(case.skipped.is_some()));
+        self.shown.untested += u64::from(case.untested);
         self.shown.again += (case.failures + skips).saturating_sub(1);
         self.shown.errors += case.problems.iter().filter(|problem| problem.element == "error").count() as u64;
         if case.is_flaky() {
@@ -312,7 +314,8 @@ impl Reading<'_> {
         let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
         // What this linter leaves out has no findings.
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
-        let counts_twice = self.runner.is_none() && self.linter.is_some_and(Linter::counts_twice);
+        let counts_twice = self.runner.is_none()
+            && (self.linter.is_some_and(Linter::counts_twice) || runner::counts_twice(name));
         let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
         if let Some(gap) = suite.gap(self.shown, counts_twice) {
             self.parsed.gaps.push(format!("{} {gap}", who()));
@@ -332,6 +335,7 @@ impl Reading<'_> {
                 }
                 // Not run for a hook that failed: `HOOK` says so.
                 Some(TestRunner::Mocha) if self.shown.hooks > suite.before.hooks => {}
+                _ if self.suites.first().unwrap_or(&suite).counts_subtests => {}
                 _ => self.parsed.gaps.push(gap),
             }
         }
@@ -382,9 +386,9 @@ impl Reading<'_> {
         }
     }
 
-    /// The same for a suite, without the version of a tool.
+    /// The same for a suite, without the version of a tool and the moment of the run.
     fn steady(&self, suite: &str) -> String {
-        runner::without_version(&self.relative(suite)).to_owned()
+        runner::without_version(runner::without_moment(&self.relative(suite))).to_owned()
     }
 }
 

@@ -49,10 +49,26 @@ impl Rated {
 }
 
 impl Rating {
+    /// The beginning of its vector, if the vector has none and its method says which.
+    fn version(&self) -> Option<&'static str> {
+        if self.vector.as_deref()?.trim_start().starts_with("CVSS:") {
+            return None;
+        }
+        match self.method.as_deref()? {
+            "CVSSv3" => Some("CVSS:3.0"),
+            "CVSSv31" => Some("CVSS:3.1"),
+            "CVSSv4" => Some("CVSS:4.0"),
+            _ => None,
+        }
+    }
+
     /// Its CVSS score, with the severity of that. A score of another method (OWASP, SSVC) is no CVSS score. One without a
     /// method is: the schema does not require to name it.
     fn cvss(&self) -> Option<(Severity, Cvss)> {
         let vector = self.vector.as_deref().filter(|vector| !vector.is_empty());
+        // Some writers leave out the version, which the method names as well.
+        let whole = vector.zip(self.version()).map(|(vector, version)| format!("{version}/{vector}"));
+        let vector = whole.as_deref().or(vector);
         let is_cvss = match self.method.as_deref() {
             Some(method) => {
                 method.starts_with("CVSS") || vector.is_some_and(|vector| vector.starts_with("CVSS:"))
@@ -109,6 +125,13 @@ mod tests {
             (
                 vec![
                     r#"{"severity": "low", "method": "other", "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}"#,
+                ],
+                (Some(Severity::Critical), word("low"), Some(9.8)),
+            ),
+            // The method names the version that the vector leaves out.
+            (
+                vec![
+                    r#"{"severity": "low", "method": "CVSSv31", "vector": "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}"#,
                 ],
                 (Some(Severity::Critical), word("low"), Some(9.8)),
             ),

@@ -4,7 +4,6 @@
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
-use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -29,7 +28,9 @@ fn the_environment_of_a_run_is_closed_to_other_processes_of_the_user() {
         format!("version = 1\n[[gate]]\nid = 'ask'\ntool = 'command'\nrun = ['sh', '-c', '''{ASK}''']\n");
     let project = Project::with_gates(&gates);
     let program = project.root().join("portcullis");
-    fs::copy(env!("CARGO_BIN_EXE_portcullis"), &program).unwrap();
+    // A file that this process has written can't be started while another thread starts a program: it may have inherited it.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_portcullis")).arg(&program).status().unwrap();
+    assert!(copied.success());
     let mut command = Command::new(&program);
     // root may read everything.
     if rustix::process::getuid().is_root() {

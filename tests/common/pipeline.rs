@@ -182,7 +182,7 @@ impl Drop for Pipeline {
     fn drop(&mut self) {
         let listed = docker(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
         for image in listed.lines().filter(|image| image.contains(&self.name)) {
-            let _ = Command::new("docker").args(["image", "rm", "--force", image]).output();
+            let _ = Command::new("docker").args(["image", "rm", "--force", "--no-prune", image]).output();
         }
     }
 }

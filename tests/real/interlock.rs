@@ -233,7 +233,7 @@ fn a_saved_run_is_judged_again_without_pushing_anything() {
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let outputs = pipeline.project.gate("push")["targets"][0]["outputs"].clone();
-    docker(&["image", "rm", "--force", &pipeline.image()]);
+    docker(&["image", "rm", "--force", "--no-prune", &pipeline.image()]);
     let judged = pipeline.run(&["judge", "--from", "gates-report/run.json", "--mode", "production"]);
     assert_eq!(judged.code, 0, "{}", judged.all());
     assert_eq!(pipeline.project.gate("push")["targets"][0]["outputs"], outputs);

@@ -23,10 +23,11 @@ use crate::model::assessment::Status;
 use crate::model::severity::Severity;
 use crate::policy::licence::is_expression;
 
+use super::affected::{Affected, AffectedVersion, Analysis};
 use super::document::{self, BomDocument, ComponentKind};
 use super::{
-    Advisory, Affected, Analysis, Bom, Component, Metadata, Property as PropertyOf, Rating, Reference,
-    Source, Tool, Tools, Vulnerability,
+    Advisory, Bom, Component, Metadata, Property as PropertyOf, Rating, Reference, Source, Tool, Tools,
+    Vulnerability,
 };
 
 /// Reads a document with the crate, or says why the crate refuses it. `None`: the crate does not support
@@ -123,13 +124,24 @@ impl From<vulnerability::Vulnerability> for Vulnerability {
             }),
             affects: vulnerability
                 .vulnerability_targets
-                .map(|all| all.0.into_iter().map(|target| Affected { bom_ref: target.bom_ref }).collect()),
+                .map(|all| all.0.into_iter().map(Affected::from).collect()),
             analysis: vulnerability.vulnerability_analysis.map(|analysis| Analysis {
                 state: analysis.state.map(|state| state.to_string()),
                 justification: analysis.justification.map(|justification| justification.to_string()),
                 detail: analysis.detail,
             }),
         }
+    }
+}
+
+impl From<vulnerability_target::VulnerabilityTarget> for Affected {
+    fn from(target: vulnerability_target::VulnerabilityTarget) -> Self {
+        let version = |one: vulnerability_target::Version| AffectedVersion {
+            version: Some(one.version_range.to_string()),
+            status: Some(one.status.to_string()),
+        };
+        let versions = target.versions.map(|all| all.0.into_iter().map(version).collect());
+        Self { bom_ref: target.bom_ref, versions }
     }
 }
 

@@ -208,3 +208,26 @@ fn a_package_of_development_is_known_by_property_or_scope() {
     let path = property("cdx:npm:package:path");
     assert!(!dev(&format!(r#", "scope": "optional"{path}"#)));
 }
+
+/// The schema: `affects[].versions[].status` is of the version.
+#[test]
+fn a_version_that_the_document_calls_affected_or_unaffected_is_so() {
+    for version in ["1.5", "1.6"] {
+        let judged = |analysis: &str, status: &str| {
+            let rest = format!(
+                r#"{INVENTORY}, "vulnerabilities": [{{"id": "CVE-1", "ratings": [{{"severity": "critical"}}]{analysis},
+                "affects": [{{"ref": "b", "versions": [{{"version": "3", "status": "{status}"}}, {{"version": "4", "status": "unaffected"}}]}}]}}]"#
+            );
+            let parsed = parse(&document(version, &rest)).unwrap();
+            parsed.findings[0].suppressed.as_ref().map(ToString::to_string)
+        };
+        let resolved = r#", "analysis": {"state": "resolved"}"#;
+        let cleared = r#", "analysis": {"state": "not_affected", "justification": "code_not_reachable"}"#;
+        assert_eq!(judged("", "affected"), None, "{version}");
+        assert_eq!(judged("", "unknown"), None);
+        assert_eq!(judged("", "unaffected"), Some("this version is unaffected".to_owned()));
+        assert_eq!(judged(resolved, "affected"), None, "what is resolved is in another version");
+        assert_eq!(judged(resolved, "unaffected"), Some("analysis resolved".to_owned()));
+        assert!(judged(cleared, "affected").is_some(), "the code is there, and is not reached");
+    }
+}

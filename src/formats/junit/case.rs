@@ -24,6 +24,10 @@ pub(super) struct Case {
     pub skips: u64,
     /// Node expects it to fail.
     todo: bool,
+    /// CTest could not run it: its program or what it needs is not there.
+    not_run: bool,
+    /// behave came to its end before it.
+    pub untested: bool,
     pub problems: Vec<Problem>,
     /// How many elements there were for them: those of tries, and the others.
     pub tries: u64,
@@ -49,7 +53,9 @@ const STATUS: &str = "failed";
 
 /// What a problem may be called. Surefire writes the tries of a test that passed in the end (`flaky…`), and the further
 /// tries of one that failed (`rerun…`).
-const ELEMENTS: [&str; 6] = ["failure", "error", "flakyFailure", "flakyError", "rerunFailure", "rerunError"];
+/// PHPUnit up to 9 has a `warning` for a test that it could not carry out (`WarningTestCase`).
+const ELEMENTS: [&str; 7] =
+    ["failure", "error", "warning", "flakyFailure", "flakyError", "rerunFailure", "rerunError"];
 
 impl Case {
     pub(super) fn of(element: &Element) -> Self {
@@ -73,6 +79,9 @@ impl Case {
             skipped: skipped.cloned(),
             skips: 0,
             todo: false,
+            // GoogleTest has a `result` beside it, and skips what is disabled.
+            not_run: element.attribute("status") == Some("notrun") && element.attribute("result").is_none(),
+            untested: element.attribute("status") == Some("untested"),
             problems: failed.then_some(problem).into_iter().collect(),
             tries: 0,
             failures: 0,
@@ -82,6 +91,11 @@ impl Case {
     /// Notes a `skipped` element.
     pub(super) fn skip(&mut self, element: &Element) {
         let why = ["message", "type"].into_iter().find_map(|name| element.attribute(name));
+        if self.not_run && why.is_some_and(|why| !is_chosen(why)) {
+            let message = why.map(str::to_owned);
+            self.problems.push(Problem { element: STATUS, message, ..Problem::empty() });
+            return;
+        }
         self.skipped = Some(why.unwrap_or("skipped").to_owned());
         self.skips += 1;
         self.todo = element.attribute("type") == Some("todo");
@@ -126,6 +140,12 @@ impl Case {
     }
 }
 
+/// Whether CTest skips a test because somebody wants that (`SKIP_RETURN_CODE=77`, `Disabled`); else it could not run it, and counts it
+/// as failed.
+fn is_chosen(why: &str) -> bool {
+    why.starts_with("SKIP_") || why == "Disabled"
+}
+
 impl Problem {
     fn empty() -> Self {
         Self { element: "", message: None, id: None, kind: None, file: None, line: None, text: String::new() }
@@ -153,7 +173,7 @@ impl Problem {
 
     /// Whether it is a failure of its own, and not one of several tries.
     pub(super) fn counts(&self) -> bool {
-        ["failure", "error", STATUS].contains(&self.element)
+        ["failure", "error", "warning", STATUS].contains(&self.element)
     }
 
     /// Its message and its text: the text often has what the message leaves out. `typed`: its type is the class of an

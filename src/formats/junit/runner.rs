@@ -61,6 +61,31 @@ impl SkippedSuites {
     }
 }
 
+/// Whether a failed test counts under `failures` and under `errors` (testcafe-reporter-xunit 2.2, `src/index.js`).
+pub(super) fn counts_twice(suite: Option<&str>) -> bool {
+    suite.is_some_and(|name| name.starts_with("TestCafe Tests"))
+}
+
+/// Whether a suite is the whole run of node-tap. It counts a subtest once more as a test of the one around it.
+pub(super) fn counts_subtests(element: &Element) -> bool {
+    element.name == "testsuites" && element.attribute("name") == Some("TAP Tests")
+}
+
+/// The name of a suite without the moment of the run, as unittest-xml-reporting writes it: `test_c.C-20261201033907`.
+pub(super) fn without_moment(name: &str) -> &str {
+    const DIGITS: usize = 14;
+    match name.rsplit_once('-') {
+        Some((rest, moment))
+            if moment.len() == DIGITS
+                && moment.starts_with("20")
+                && moment.bytes().all(|c| c.is_ascii_digit()) =>
+        {
+            rest
+        }
+        _ => name,
+    }
+}
+
 /// The name of a suite without the version of a tool: `Hadolint 2.15.1`.
 pub(super) fn without_version(name: &str) -> &str {
     let is_version = |word: &str| {

@@ -4,7 +4,7 @@ use crate::formats::xml::Element;
 use crate::text::shared::Text;
 
 use super::case::Problem;
-use super::file;
+use super::{file, runner};
 
 /// How many elements there were so far.
 #[derive(Clone, Copy, Default)]
@@ -19,6 +19,16 @@ pub(super) struct Shown {
     pub errors: u64,
     /// Hooks that failed, so that tests were not run (Mocha).
     pub hooks: u64,
+    /// Tests that were not run, and that nobody chose to skip (behave).
+    pub untested: u64,
+}
+
+impl Shown {
+    /// Why it does not show what all tests came to.
+    pub(super) fn not_run(self) -> Option<String> {
+        let tests = if self.untested == 1 { "test was" } else { "tests were" };
+        (self.untested > 0).then(|| format!("{} {tests} not run (untested)", self.untested))
+    }
 }
 
 pub(super) struct Suite {
@@ -31,6 +41,8 @@ pub(super) struct Suite {
     pub tests: u64,
     /// Tests that a runner may leave out of its report.
     pub skipped: u64,
+    /// It, and the suites in it, count subtests once more (node-tap).
+    pub counts_subtests: bool,
     /// One of its counts that is no number.
     pub unreadable: Option<&'static str>,
     pub before: Shown,
@@ -56,6 +68,7 @@ impl Suite {
             errors: count("errors"),
             tests: count("tests"),
             skipped: skipped.into_iter().fold(0, u64::saturating_add),
+            counts_subtests: runner::counts_subtests(element),
             unreadable: counts.find(|name| !is_number(name)),
             before,
             problems: Vec::new(),

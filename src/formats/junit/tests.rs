@@ -1,5 +1,6 @@
 mod counts;
 mod node;
+mod not_run;
 
 use super::*;
 use crate::model::severity::Severity;

@@ -145,16 +145,25 @@ impl Counts {
     }
 }
 
-/// What the reason says besides marks and counts. The age of the advisories is in the other reports.
+/// What the reason says besides marks and counts. Advisories of the last days are nothing to tell.
 fn details(gate: &GateRecord) -> String {
     if matches!(gate.outcome, Outcome::Inconclusive | Outcome::Skipped) {
         return sanitise::short(&gate.reason, LONGEST_REASON);
     }
     let (first, rest) = gate.reason.split_once("; ").unwrap_or((&gate.reason, ""));
     let first = first.split(", ").filter(|part| !is_count(part)).collect::<Vec<_>>().join(", ");
-    let rest = rest.split("; ").filter(|part| !part.starts_with("advisories of "));
+    let rest = rest.split("; ").filter(|part| !is_fresh(part));
     let all: Vec<&str> = [&*first].into_iter().chain(rest).filter(|part| !part.is_empty()).collect();
     sanitise::short(&all.join("; "), LONGEST_REASON)
+}
+
+/// Whether it says that the advisories are at most a week old: `advisories of 2026-11-01, 3 days old`.
+fn is_fresh(part: &str) -> bool {
+    let age = part.strip_prefix("advisories of ").and_then(|part| part.split_once(", "));
+    age.is_some_and(|(_, age)| {
+        let days = age.split(' ').next().and_then(|days| days.parse::<u64>().ok());
+        !age.contains(" days old") || days.is_some_and(|days| days <= 7)
+    })
 }
 
 /// Whether the counts say it.
@@ -173,6 +182,15 @@ fn is_count(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_advisories_are_told() {
+        assert!(
+            is_fresh("advisories of 2026-11-01, 3 days old")
+                && is_fresh("advisories of 2026-11-01, 1 day old")
+        );
+        assert!(!is_fresh("advisories of 2026-11-01, 30 days old") && !is_fresh("scanned 1 of 2 lock files"));
+    }
 
     #[test]
     fn a_reason_is_shown_where_it_says_more_than_the_counts() {
