@@ -193,7 +193,9 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     }
     if let Some(By { active, .. }) = by.as_ref().filter(|by| by.active.config.coverage_required) {
         let inputs = Inputs::read(&repo).await?;
-        run.inputs.uncovered = ThereIs::new(Arc::new(repo), inputs, &active.config).uncovered(&evidence);
+        let there_is = ThereIs::new(Arc::new(repo), inputs, &active.config);
+        run.inputs.uncovered = there_is.uncovered(&evidence);
+        run.inputs.unknown = there_is.absent();
     }
     let nothing = Enrichment::default();
     match &by {

@@ -211,6 +211,7 @@ async fn carry_out(
         Ok(there_is) => {
             run.inputs.uncovered = there_is.uncovered(&evidence);
             run.inputs.to_add = suggestions::to_add(&active.config, there_is);
+            run.inputs.unknown = there_is.absent();
         }
         Err(error) => run.inputs.unknown = Some(format!("{error:#}")),
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,7 +53,8 @@ impl ThereIs {
             config.gates.iter().flat_map(|gate| GateReads::of(gate, &repo, &inputs)).collect();
         let asked = asked(&inputs);
         let projects = asked.iter().filter(|one| one.kind == InputKind::TsConfig);
-        let is_checked = |one: &&Asked| gates.iter().any(|gate| gate.covers(one.kind, &one.path));
+        let is_checked =
+            |one: &&Asked| gates.iter().any(|gate| gate.required && gate.covers(one.kind, &one.path));
         let checked_projects = projects.filter(is_checked).map(|one| one.path.clone()).collect();
         Self { asked, gates, checked_projects, inputs, repo, scratch: PathBuf::new() }
     }
@@ -159,11 +162,27 @@ impl ThereIs {
 
     /// Whether a report names an input. A root of Terraform is read if one of its files is; a chart, if one of its templates is.
     fn is_named(&self, read: &Named<'_>, kind: InputKind, path: &str) -> bool {
+        // Several names may look like this one.
+        if path.contains(char::REPLACEMENT_CHARACTER) {
+            return false;
+        }
         match kind {
-            InputKind::TerraformRoot | InputKind::TerraformModule => read.folders.contains(path),
+            InputKind::TerraformRoot | InputKind::TerraformModule => {
+                read.folders.contains(path) && self.unread_part(read, path).is_none()
+            }
             InputKind::Helm => read.around.contains(folder_of(path)),
             _ => self.names(path).any(|name| read.paths.contains(&*name)),
         }
+    }
+
+    /// A file of a Terraform folder in another form than `.tf`, with resources, that a report does not name: some scanners pass over it.
+    fn unread_part(&self, read: &Named<'_>, folder: &str) -> Option<String> {
+        let files = self.inputs.files().below(folder).map(|file| file.path().into_owned());
+        let mut own = files.filter(|path| folder_of(path) == folder && !read.paths.contains(path.as_str()));
+        own.find(|path| {
+            let is_other = [".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| path.ends_with(ending));
+            is_other && holds_resources(&self.repo.root.join(path))
+        })
     }
 
     /// What became of an input that the report does not name; `None`: it is none of the gate's.
@@ -179,8 +198,10 @@ impl ThereIs {
             Unnamed::Empty(why) => Some((InputState::Empty, Some(why))),
             Unnamed::Excluded(why) => Some((InputState::Excluded, Some(why))),
             Unnamed::Gap(why) => {
-                let by_other =
-                    self.gates.iter().find(|other| other.id != gate.id && other.checks(kind, path));
+                let by_other = self
+                    .gates
+                    .iter()
+                    .find(|other| other.required && other.id != gate.id && other.checks(kind, path));
                 if let Some(other) = by_other {
                     let why = format!("because the gate `{}` checks it", other.id);
                     return Some((InputState::Excluded, Some(why.into())));
@@ -202,6 +223,14 @@ impl ThereIs {
             .and_then(|real| Some(Cow::Owned(forward(real.strip_prefix(&self.repo.root).ok()?).to_string())));
         std::iter::once(Cow::Borrowed(path)).chain(module).chain(behind)
     }
+}
+
+/// Whether the beginning of a file has a resource. One that can't be read may have.
+fn holds_resources(path: &Path) -> bool {
+    const MOST: u64 = 1 << 20;
+    let mut text = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut text));
+    read.is_err() || text.windows(8).any(|word| word == b"resource")
 }
 
 /// Who reads some files of a kind could have read all: the others are left out, because nothing that is checked names them.
@@ -241,6 +270,8 @@ impl<'r> Named<'r> {
 #[derive(Debug)]
 pub(super) struct GateReads {
     pub(super) id: Text,
+    /// An advisory gate may prove nothing, and excuses no other.
+    pub(super) required: bool,
     title: &'static str,
     tool: Arc<dyn Tool>,
     /// Its gate starts a compiler that reads components: a command does, or another program stands in for the tool's own.
@@ -257,6 +288,7 @@ impl GateReads {
         let compiles = other_compiler || all.iter().any(|reads| reads.kinds.contains(&InputKind::TsConfig));
         let of = |reads: Reads| Self {
             id: gate.id.clone(),
+            required: gate.required,
             title: gate.spec.title,
             tool: gate.tool.clone(),
             compiles,

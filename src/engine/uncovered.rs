@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::gate_inputs::{Asked, GateReads, ThereIs, folder_of, name_of};
-use crate::inputs::{Picked, Selection, TsProject};
+use crate::inputs::{Inputs, Picked, Selection, TsProject};
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
-use crate::model::input::{InputKind, Language, Standing};
+use crate::model::input::{InputKind, InputTrouble, Language, Standing, Why};
 use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
 use crate::scan::tool::ToolSpec;
 use crate::text::shared::Text;
@@ -46,6 +46,22 @@ impl ThereIs {
             inputs,
         };
         found.into_iter().map(of).collect()
+    }
+
+    /// What is tracked and not there, so that no gate can look at it: the first, why, and how many more. `None`: all is there.
+    pub(crate) fn absent(&self) -> Option<String> {
+        let is_absent = |trouble: &&InputTrouble| match trouble.why {
+            Why::NoSubmodule | Why::NoGit => true,
+            Why::Sparse | Why::LinkOut | Why::Unreadable(_) => Inputs::is_input(&trouble.path),
+            _ => false,
+        };
+        let mut absent = self.inputs.troubles().iter().filter(is_absent);
+        let first = absent.next()?;
+        let more = match absent.count() {
+            0 => String::new(),
+            n => format!(", and {n} more (`portcullis inputs` names them)"),
+        };
+        Some(format!("{} {}{more}", first.path, first.why))
     }
 
     /// Without what is only a part of something else: a project of TypeScript whose sources other gates check, or that has only the

@@ -68,14 +68,14 @@ impl Rating {
         let vector = self.vector.as_deref().filter(|vector| !vector.is_empty());
         // Some writers leave out the version, which the method names as well.
         let whole = vector.zip(self.version()).map(|(vector, version)| format!("{version}/{vector}"));
-        let vector = whole.as_deref().or(vector);
+        let scored = whole.as_deref().or(vector);
         let is_cvss = match self.method.as_deref() {
             Some(method) => {
                 method.starts_with("CVSS") || vector.is_some_and(|vector| vector.starts_with("CVSS:"))
             }
             None => true,
         };
-        let of_vector = || vector.and_then(cvss_rating::score);
+        let of_vector = || scored.and_then(cvss_rating::score);
         // 0 without a vector is what writers put where they know no score.
         let known =
             self.score.filter(|score| (0.0..=10.0).contains(score) && (*score > 0.0 || vector.is_some()));
@@ -85,7 +85,7 @@ impl Rating {
         }
         let is_version_2 = self.method.as_deref() == Some("CVSSv2");
         let severity =
-            score.map_or(Severity::Unknown, |score| cvss_rating::band(score, vector, is_version_2));
+            score.map_or(Severity::Unknown, |score| cvss_rating::band(score, scored, is_version_2));
         Some((severity, Cvss { score, vector: vector.map(Text::from), version_2: is_version_2 }))
     }
 }

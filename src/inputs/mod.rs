@@ -122,6 +122,11 @@ impl Inputs {
         }
     }
 
+    /// Whether the name of a file, which may not be there, is that of an input.
+    pub(crate) fn is_input(path: &str) -> bool {
+        by_name::kinds(path).iter().next().is_some()
+    }
+
     /// Every file, also those that git ignores.
     pub(crate) fn files(&self) -> &Files {
         &self.files

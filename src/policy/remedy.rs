@@ -12,6 +12,7 @@ use crate::model::finding::{Category, Decision, Finding};
 use crate::model::policy::{Budget, Conditions, Policy, PolicyEffect, Threshold};
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity, rank};
+use crate::model::verdict::Outcome;
 use crate::policy::judge::{at_or_above, ratchet};
 use crate::policy::remedy::fewest::{Kind, fewest};
 use crate::policy::run_budget::{self, counts_for};
@@ -52,6 +53,9 @@ pub(crate) fn way(run: &Run) -> Way<'_> {
             &gate.evidence
         {
             way.prove.push((&gate.id, why));
+        } else if gate.outcome == Outcome::Inconclusive {
+            // A gap, or an exit code that the findings do not explain.
+            way.prove.push((&gate.id, &gate.reason));
         }
     }
     Fixes::of(run, &gates).choose(run, &gates, &mut way);

@@ -48,6 +48,9 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
             let _ = writeln!(page, "  `portcullis init --add` prints gates for it");
         }
     }
+    if let Some(why) = &run.inputs.unknown {
+        let _ = writeln!(page, "Not there to look at: {}", sanitise::short(why, 300));
+    }
     let _ = writeln!(page, "Reports: {files}");
     if run.lock == Some(LockStatus::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");

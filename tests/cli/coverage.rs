@@ -254,3 +254,31 @@ fn a_waiver_for_a_gap_says_nothing_of_findings() {
     let ran = Project::with_gates(&gates(&format!("coverage = \"yes\"\n{TRIVY}"))).run(&["plan"]);
     assert!(ran.code == 2 && ran.stderr.contains("known: required, shown"), "{}", ran.all());
 }
+
+/// What is tracked and not there is named, and where coverage is required nobody knows what is in it.
+#[test]
+fn inputs_that_are_not_checked_out_are_named() {
+    for (key, code) in [("", 0), ("coverage = \"required\"\n", 3)] {
+        let project = project(&gates(&format!("{key}{TRIVY}")), &["app/package-lock.json"]);
+        for path in ["app/package-lock.json", "legacy/package-lock.json"] {
+            project.write(path, LOCK);
+        }
+        project.commit("all of it");
+        project.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/legacy/"]);
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, code, "{}", ran.all());
+        let says = "legacy/package-lock.json is not checked out (sparse checkout)";
+        assert!(ran.stdout.contains(&format!("Not there to look at: {says}")), "{}", ran.all());
+    }
+}
+
+/// A gate without proof for a gap is the first thing to do.
+#[test]
+fn a_gap_is_the_first_step_to_pass() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    project.write("old/package-lock.json", LOCK);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.stdout.contains(" 1  Get proof from deps"), "{}", ran.stdout);
+}

@@ -2,13 +2,14 @@
 //! resources have no check: a file with only such is never named.
 
 use crate::model::input::InputKind;
+use crate::text::yaml::{Node, documents};
 
 /// Whether a text of this kind has a resource that Checkov surely checks.
 pub(super) fn has_checked(kind: InputKind, text: &str) -> bool {
     match kind {
         InputKind::TerraformRoot => TERRAFORM.iter().any(|name| has_quoted(text, name)),
         InputKind::CloudFormation | InputKind::Sam => CLOUDFORMATION.iter().any(|name| has_word(text, name)),
-        InputKind::Kubernetes => text.lines().filter_map(kind_of).any(|kind| KUBERNETES.contains(&kind)),
+        InputKind::Kubernetes => kinds(text).iter().any(|kind| KUBERNETES.contains(&kind.as_str())),
         // Each instruction is a resource, and each template of a chart has some.
         _ => true,
     }
@@ -29,6 +30,19 @@ fn has_word(text: &str, name: &str) -> bool {
         let after = text[at + name.len()..].chars().next();
         after.is_none_or(|next| !next.is_alphanumeric() && next != ':')
     })
+}
+
+/// The kinds of the objects in a manifest, and of those in a `List`. A `kind` deeper in an object (`scaleTargetRef`) is that of another;
+/// in a text that can't be parsed, nobody can tell.
+fn kinds(text: &str) -> Vec<String> {
+    let Ok(documents) = documents(text) else {
+        return text.lines().filter_map(kind_of).map(str::to_owned).collect();
+    };
+    let of = |object: &Node| object.text("kind").map(str::to_owned);
+    let items = |object: &Node| -> Vec<String> {
+        object.get("items").into_iter().flat_map(Node::items).filter_map(of).collect()
+    };
+    documents.iter().flat_map(|object| of(object).into_iter().chain(items(object))).collect()
 }
 
 /// The kind that a line of a manifest names.
@@ -118,6 +132,13 @@ mod tests {
             (InputKind::Kubernetes, "kind: Namespace\n---\nkind: Deployment\n", true),
             (InputKind::Kubernetes, "{\n  \"kind\": \"Pod\",\n", true),
             (InputKind::Kubernetes, "kind: Namespace\n", false),
+            (InputKind::Kubernetes, "kind: List\nitems:\n- kind: Pod\n", true),
+            (
+                InputKind::Kubernetes,
+                "kind: HorizontalPodAutoscaler\nspec:\n  scaleTargetRef:\n    kind: Deployment\n",
+                false,
+            ),
+            (InputKind::Kubernetes, "kind: [\nspec:\n  kind: Deployment\n", true),
             (InputKind::Dockerfile, "FROM a\n", true),
         ] {
             assert_eq!(has_checked(kind, text), has, "{text}");

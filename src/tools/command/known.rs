@@ -98,15 +98,31 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     }
     let after = names.iter().position(|name| name == program || program.ends_with(&format!("-{name}")));
     let words = run.iter().skip(after.map_or(1, |at| at + 1));
+    // `-` is standard input, which is empty here.
+    if run.iter().any(|word| word == "-") {
+        return Vec::new();
+    }
     let paths: Vec<String> = words
-        .filter(|word| !word.starts_with('-') && !SUBCOMMANDS.contains(&word.as_str()))
+        .filter_map(|word| match word.strip_prefix('-') {
+            // `--lockfile=app/package-lock.json`
+            Some(option) => option.split_once('=').map(|(_, value)| value).filter(|value| is_path(value)),
+            None => Some(word.as_str()).filter(|word| !SUBCOMMANDS.contains(word)),
+        })
         .map(|word| format!("{dir}/{word}"))
         .collect();
     let kinds = || kinds.iter().copied();
     let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
     if kinds().any(|kind| matches!(kind, InputKind::Source(_))) {
-        // What it names is its project: components are checked wherever they lie.
-        return vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)];
+        // What it names is its project, and that has the components of its folder.
+        let folder = |path: &String| match path.rsplit_once('/') {
+            Some((folder, name)) if name.ends_with(".json") => folder.to_owned(),
+            _ => path.clone(),
+        };
+        let mut folders: Vec<String> = paths.iter().map(folder).collect();
+        if folders.is_empty() {
+            folders.push(dir.to_owned());
+        }
+        return vec![Reads::new(kinds(), &folders, Reach::Below)];
     }
     if *program == "tsc" && paths.is_empty() && !builds {
         // Not the projects below, nor those that it refers to.
@@ -116,6 +132,11 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
         false => [Reach::Below, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
     }
+}
+
+/// Whether the value of an option may be a path of the repository: `--format=json` has none.
+fn is_path(value: &str) -> bool {
+    value.contains(['/', '.']) && !value.starts_with(['/', '~']) && !value.contains("://")
 }
 
 /// The script of a `package.json` that a command runs: `npm run check`, `pnpm run check`.
@@ -182,6 +203,13 @@ mod tests {
                 false,
             ),
             (&["osv-scanner", "-r", "."], InputKind::Lock(Manager::Go), "x/go.sum", true),
+            (&["osv-scanner", "--lockfile=a/go.sum"], InputKind::Lock(Manager::Go), "a/go.sum", true),
+            (&["osv-scanner", "--lockfile=a/go.sum"], InputKind::Lock(Manager::Go), "b/go.sum", false),
+            (&["osv-scanner", "--format=sarif"], InputKind::Lock(Manager::Go), "b/go.sum", true),
+            (&["hadolint", "-"], docker, "Dockerfile", false),
+            (&["vue-tsc", "-p", "a"], InputKind::Source(Language::Vue), "a/src/A.vue", true),
+            (&["vue-tsc", "-p", "a/tsconfig.json"], InputKind::Source(Language::Vue), "b/A.vue", false),
+            (&["vue-tsc", "-p", "tsconfig.app.json"], InputKind::Source(Language::Vue), "src/A.vue", true),
         ] {
             assert_eq!(covers(run, kind, path), expected, "{run:?} {path}");
         }
