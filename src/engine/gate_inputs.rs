@@ -118,8 +118,9 @@ impl ThereIs {
                     // Its report does not say.
                     Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => continue,
                 };
-                // A template of two kinds is one input.
-                let is_known = found.last().is_some_and(|last: &GateInput| *last.path == **path);
+                // A template of two kinds is one input; two files of one kind only have names that look alike.
+                let is_known =
+                    found.last().is_some_and(|last: &GateInput| *last.path == **path && last.kind != *kind);
                 if !is_known {
                     found.push(GateInput::new(path.as_str(), *kind, state, why));
                 }

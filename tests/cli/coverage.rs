@@ -2,6 +2,10 @@
 
 mod sources;
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
 use serde_json::{Value, json};
 
 use crate::common::{Project, Ran};
@@ -270,6 +274,22 @@ fn inputs_that_are_not_checked_out_are_named() {
         let says = "legacy/package-lock.json is not checked out (sparse checkout)";
         assert!(ran.stdout.contains(&format!("Not there to look at: {says}")), "{}", ran.all());
     }
+}
+
+/// Both folders have one name in the report, so it shows of neither that it was read.
+#[test]
+fn lock_files_whose_names_look_alike_are_gaps() {
+    let project = project(&gates(TRIVY), &["caf\u{fffd}/package-lock.json", "app/package-lock.json"]);
+    project.write("app/package-lock.json", LOCK);
+    for name in [b"caf\xe8", b"caf\xe9"] {
+        let folder = project.root().join(OsStr::from_bytes(name));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("package-lock.json"), LOCK).unwrap();
+    }
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("deps")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.starts_with("2 of 3 npm lock files were not read: caf"), "{reason}");
 }
 
 /// A gate without proof for a gap is the first thing to do.

@@ -148,6 +148,9 @@ fn components_that_nobody_checks_leave_the_types_without_proof() {
         explained.contains("src/App.vue (Vue file): left out because the gate `vue` checks it"),
         "{explained}"
     );
+    // An advisory gate may prove nothing, so it excuses no other.
+    project.write("gates.toml", gates(&format!("{TYPES}{vue}required = false\n")));
+    assert_eq!(run(&project).code, 3);
     // The compiler lists them itself.
     lists(&project, &folder, "src/main.ts src/App.vue");
     project.write("gates.toml", gates(TYPES));

@@ -214,9 +214,11 @@ fn thirty_terraform_roots_are_checked_empty_left_out_or_a_gap() {
     project.write("infra/r00/main.tf", bucket.replace("resource", "resource {"));
     project.write("infra/r01/main.tf", "");
     project.write("infra/r01/main.tofu", bucket);
+    // And one beside a file that Checkov reads.
+    project.write("infra/r02/more.tofu", bucket);
     let ran = run(&project);
     assert_eq!(ran.code, 3, "{}", ran.all());
-    assert_eq!(paths(&project, "iac", "gap"), ["infra/r00", "infra/r01"]);
+    assert_eq!(paths(&project, "iac", "gap"), ["infra/r00", "infra/r01", "infra/r02"]);
 }
 
 #[test]
