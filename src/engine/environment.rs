@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::redact::names::{looks_secret, secrets_in};
 use crate::redact::secret_set::in_variables;
 use crate::redact::{Secret, address, npmrc};
+use crate::scan::invocation::Invocation;
 use crate::scan::job::Job;
 use crate::scan::start_dir::StartDir;
 use crate::scan::tool::ToolSpec;
@@ -34,9 +35,9 @@ pub(crate) fn secrets_of(job: &Job) -> Vec<Secret> {
     set.chain(assigned).chain(behind).chain(addresses).chain(settings).collect()
 }
 
-/// The names of the variables that a job does not get, in alphabetical order. It gets those in `but` in
+/// The names of the variables that a program of this tool does not get, in alphabetical order. It gets those in `but` in
 /// any case.
-pub(crate) fn removed(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
+pub(crate) fn removed(spec: &ToolSpec, start: &Invocation, but: &[&str]) -> BTreeSet<String> {
     let listed = |name: &str, mark: &str| {
         let patterns = spec.steering.iter().filter_map(|pattern| match mark {
             "" => Some(*pattern),
@@ -46,7 +47,7 @@ pub(crate) fn removed(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<Stri
     };
     let steers = |name: &str| GIT.contains(&name) || (listed(name, "") && !listed(name, "!"));
     names()
-        .filter(|name| !job.invocation.hands_on.contains(name) && !job.invocation.env.contains_key(name))
+        .filter(|name| !start.hands_on.contains(name) && !start.env.contains_key(name))
         .filter(|name| !but.contains(&name.as_str()))
         .filter(|name| looks_secret(name) || steers(name))
         .collect()

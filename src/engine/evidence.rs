@@ -61,6 +61,17 @@ pub(crate) enum Lack {
     Halted(String),
 }
 
+impl Lack {
+    /// The same of these targets alone.
+    pub(crate) fn of_targets(self, names: &str) -> Self {
+        match self {
+            Self::Proof(why) => Self::Proof(format!("{names} {why}")),
+            Self::Nothing(why) => Self::Nothing(format!("{names} {why}")),
+            Self::Halted(why) => Self::Halted(format!("{names} {why}")),
+        }
+    }
+}
+
 /// How the evidence of one gate is judged, for progress and `--fail-fast`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judgement {

@@ -18,6 +18,7 @@ pub(crate) use launch::signalled;
 
 use crate::config::Gate;
 use crate::engine::environment;
+use crate::engine::image_exports::ImageExports;
 use crate::engine::lock::guard::{Examined, Guard};
 use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
@@ -94,6 +95,8 @@ pub(crate) struct JobRun {
     pub run_started: Instant,
     /// Which gate has read which report in the repository.
     pub report_owners: Arc<ReportOwners>,
+    /// The images of the run as files.
+    pub exports: Arc<ImageExports>,
     /// The results of the finished gates, if this gate comes after an action.
     pub gate_outputs: Arc<GateOutputs>,
     pub progress: ProgressSender,
@@ -169,7 +172,7 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let (without, none) = (environment::removed(work.gate.spec, job, &[]), BTreeSet::new());
+    let (without, none) = (environment::removed(work.gate.spec, &job.invocation, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
@@ -203,6 +206,18 @@ async fn once(
     if let Some(procedure) = &job.procedure {
         return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
     }
+    let begun = Instant::now();
+    if let Some(export) = &job.export {
+        match work.exports.write(export, work, left, stop).await {
+            Ok(done) => evidence.record.proof.push(done),
+            Err(reason) => {
+                evidence.stopped = *stop.borrow() != Stop::No;
+                evidence.proof = Proof::inconclusive(reason);
+                return (evidence, None);
+            }
+        }
+    }
+    let left = left.saturating_sub(begun.elapsed());
     evidence.locked = work.examine(evidence.program.as_deref()).await;
     let program = evidence.program.as_deref();
     match work.launch(program, evidence.locked.as_ref(), &without, left, stop.clone()).await {

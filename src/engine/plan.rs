@@ -11,6 +11,7 @@ use crate::engine::report_owners::real;
 use crate::inputs::Inputs;
 use crate::model::aim::Aim;
 use crate::scan::gate_outputs::BUILDER;
+use crate::scan::invocation::Invocation;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
 use crate::scan::scene::{BuiltImage, Scene};
@@ -96,6 +97,24 @@ pub(crate) enum Fate {
     Impossible(String),
 }
 
+impl Fate {
+    /// The jobs that will run.
+    pub(crate) fn jobs(&self) -> &[Job] {
+        match self {
+            Self::Run(jobs) => jobs,
+            Self::Skip(_) | Self::Impossible(_) => &[],
+        }
+    }
+
+    /// Takes the jobs out, to start them.
+    pub(crate) fn take_jobs(&mut self) -> Vec<Job> {
+        match self {
+            Self::Run(jobs) => std::mem::take(jobs),
+            Self::Skip(_) | Self::Impossible(_) => Vec::new(),
+        }
+    }
+}
+
 impl Plan {
     /// What the gates will do, where nothing else has to know what there is to look at: it is listed only if a tool asks.
     pub(crate) async fn read(
@@ -139,7 +158,10 @@ impl Plan {
         let mut built: HashMap<Text, Vec<BuiltImage>> = HashMap::new();
         for gate in &config.gates {
             let scene = Scene { repo, gate: &gate.id, since, built: &[], inputs };
-            built.insert(gate.id.clone(), gate.tool.builds(&scene));
+            let mut images = gate.tool.builds(&scene);
+            let gate = settings.overlaid(gate);
+            images.iter_mut().for_each(|image| start_as_the_user_says(&mut image.invocation, &gate, repo));
+            built.insert(gate.id.clone(), images);
         }
         let mut gates: Vec<PlannedGate> = config
             .gates
@@ -232,21 +254,26 @@ fn repeated_target(jobs: &[Job]) -> Option<&str> {
 /// Adds what the user set on the gate: program, arguments, environment.
 /// It is one of so many jobs of the gate.
 fn with_user_settings(mut job: Job, of: usize, gate: &Gate, repo: &Repo) -> Job {
+    start_as_the_user_says(&mut job.invocation, gate, repo);
+    job.may_be_empty |= gate.allow_empty.has(&job.target, of, repo);
+    let end = job.invocation.options_end.unwrap_or(job.invocation.args.len());
+    job.invocation.args.splice(end..end, gate.args.iter().cloned());
+    job
+}
+
+/// The program of the gate, and its variables.
+fn start_as_the_user_says(start: &mut Invocation, gate: &Gate, repo: &Repo) {
     if let Some(program) = &gate.program {
         // A path is relative to gates.toml, not to the target's folder. A name is looked for where the tool's own is.
-        job.invocation.program.name = match program.contains('/') {
+        start.program.name = match program.contains('/') {
             true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
             false => program.clone(),
         };
     }
-    job.may_be_empty |= gate.allow_empty.has(&job.target, of, repo);
-    let end = job.invocation.options_end.unwrap_or(job.invocation.args.len());
-    job.invocation.args.splice(end..end, gate.args.iter().cloned());
     for (name, variable) in &gate.env {
         match variable {
-            Variable::Set(value) => drop(job.invocation.env.insert(name.clone(), value.clone())),
-            Variable::HandedOn => drop(job.invocation.hands_on.insert(name.clone())),
+            Variable::Set(value) => drop(start.env.insert(name.clone(), value.clone())),
+            Variable::HandedOn => drop(start.hands_on.insert(name.clone())),
         }
     }
-    job
 }

@@ -3,6 +3,7 @@
 
 mod needs;
 mod order;
+mod start;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,18 +18,20 @@ pub(crate) use order::longest_chain_first;
 use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
 use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::image_exports::ImageExports;
 use crate::engine::interlock::{self, ActionConditions};
-use crate::engine::job_run::{self, JobRun, News, ProgressSender, TargetEvidence};
+use crate::engine::job_run::{News, TargetEvidence};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::pool::Pool;
 use crate::engine::preview::Preview;
-use crate::engine::program_identity::{self, Identity};
+use crate::engine::program_identity::Identity;
 use crate::engine::report_owners::ReportOwners;
 use crate::engine::schedule::needs::Needs;
 use crate::model::verdict::Outcome;
-use crate::scan::gate_outputs::GateOutputs;
-use crate::scan::program;
+use crate::scan::gate_outputs::{BUILDER, GateOutputs};
+use crate::scan::job::Job;
+use crate::scan::proof::Proof;
 use crate::system::git::Repo;
 use crate::system::process::Stop;
 use crate::text::shared::Text;
@@ -105,6 +108,8 @@ struct Run<'a> {
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Which gate owns which report in the repository.
     report_owners: Arc<ReportOwners>,
+    /// The images of the run as files.
+    exports: Arc<ImageExports>,
     /// Version and hash of each program, collected while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// The findings of the finished gates.
@@ -122,6 +127,12 @@ struct InRun {
     /// When its first job got a slot.
     started: Option<Instant>,
     targets: Vec<Option<TargetEvidence>>,
+    /// The jobs that have not started, each with its place among the targets.
+    rest: Vec<(usize, Job)>,
+    /// How many of its jobs have started and not ended.
+    running: usize,
+    /// Why the rest never starts, while others of its jobs still run.
+    lack: Option<Lack>,
     done: Option<GateEvidence>,
     /// Its outcome, once it is done.
     outcome: Outcome,
@@ -136,10 +147,14 @@ impl<'a> Run<'a> {
     fn new(plan: Plan, site: &'a Site<'a>, preview: &'a Preview<'a>, listener: &'a mut dyn Listener) -> Self {
         let waiting = longest_chain_first(&plan);
         let turns = interlock::turns(&plan.gates);
-        let in_run = |(planned, turn)| InRun {
+        let exports = ImageExports::of(plan.gates.iter().flat_map(|planned| planned.fate.jobs()));
+        let in_run = |(mut planned, turn): (PlannedGate, _)| InRun {
+            targets: planned.fate.jobs().iter().map(|_| None).collect(),
+            rest: planned.fate.take_jobs().into_iter().enumerate().collect(),
+            running: 0,
+            lack: None,
             planned,
             started: None,
-            targets: Vec::new(),
             done: None,
             outcome: Outcome::Inconclusive,
             turn,
@@ -157,6 +172,7 @@ impl<'a> Run<'a> {
             tasks: JoinSet::new(),
             news: mpsc::unbounded_channel(),
             report_owners: Arc::default(),
+            exports: Arc::new(exports),
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
@@ -192,6 +208,7 @@ impl<'a> Run<'a> {
             let lack = match stopped {
                 Stop::No => match self.needs_of(index) {
                     Needs::Pending => {
+                        self.start_what_is_built(index);
                         self.waiting.push(index);
                         continue;
                     }
@@ -208,58 +225,13 @@ impl<'a> Run<'a> {
                     Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
                 }
             };
-            self.conclude(index, Some(lack));
-            settled = true;
+            settled |= self.leave_the_rest(index, lack);
         }
         settled
     }
 
     fn fail_fast_words(&self) -> String {
         format!("not started: fail-fast, after {} ended", self.failed_fast.as_deref().unwrap_or("a gate"))
-    }
-
-    fn start(&mut self, index: usize) {
-        let gate_outputs = match self.gates[index].turn {
-            Some(_) => Arc::new(self.gate_outputs()),
-            None => Arc::default(),
-        };
-        let gate = &mut self.gates[index];
-        let Fate::Run(jobs) = &mut gate.planned.fate else { return };
-        let jobs = std::mem::take(jobs);
-        gate.targets = jobs.iter().map(|_| None).collect();
-        let shared = Arc::new(gate.planned.gate.clone());
-        for (target, job) in jobs.into_iter().enumerate() {
-            // With a lock, the comparison shows which program it is before the program may be asked
-            // anything.
-            if !self.site.guard.has_lock()
-                && !job.invocation.program.name.is_empty()
-                && let Some(program) = program::find(&job.invocation.program, &job.invocation.cwd)
-            {
-                let (program_, cwd, limit) = (program.clone(), job.invocation.cwd.clone(), shared.timeout);
-                let root = self.site.repo.root.clone();
-                let identify = program_identity::identify(shared.spec, program_, cwd, root, limit);
-                self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
-            }
-            let work = JobRun {
-                job,
-                gate: shared.clone(),
-                repo: self.site.repo.clone(),
-                guard: self.site.guard.clone(),
-                scratch: self.site.scratch.to_owned(),
-                run_started: self.site.started,
-                report_owners: self.report_owners.clone(),
-                gate_outputs: gate_outputs.clone(),
-                progress: ProgressSender { gate: index, to: self.news.0.clone() },
-            };
-            let slots = self.slots.clone();
-            let stop = self.site.stop.subscribe();
-            self.tasks.spawn(async move {
-                // The semaphore is never closed; without a slot the job would just run.
-                let _slot = slots.acquire_owned().await.ok();
-                work.progress.started();
-                (index, target, job_run::carry_out(work, stop).await)
-            });
-        }
     }
 
     fn on_news(&mut self, news: News) {
@@ -286,12 +258,20 @@ impl<'a> Run<'a> {
 
     fn target_ended(&mut self, index: usize, target: usize, evidence: TargetEvidence) {
         let gate = &mut self.gates[index];
+        gate.running -= 1;
+        if gate.planned.gate.spec.name == BUILDER
+            && let (Proof::Complete(parsed), Some(image)) = (&evidence.proof, &evidence.record.image)
+            && let Some(id) = &parsed.image_id
+        {
+            self.exports.built(image, id);
+        }
         gate.targets[target] = Some(evidence);
         let done = gate.targets.iter().flatten().count();
         let targets = gate.targets.len();
         self.listener.on(&Event::TargetEnded { gate: gate.planned.gate.id.clone(), done, targets });
-        if done == targets {
-            self.conclude(index, None);
+        if gate.running == 0 && gate.rest.is_empty() {
+            let lack = gate.lack.take();
+            self.conclude(index, lack);
         }
     }
 

@@ -86,7 +86,7 @@ impl StepRunner {
             .map_err(|error| Failure::Unproven(format!("{} can't be made: {error}", folder.display())))?;
         let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
         let job = &self.work.job;
-        let without = environment::removed(self.work.gate.spec, job, step.credentials);
+        let without = environment::removed(self.work.gate.spec, &job.invocation, step.credentials);
         if !without.is_empty() {
             self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
         }
@@ -141,7 +141,7 @@ impl StepRunner {
         let Some(found) = find(program, &job.invocation.cwd) else {
             return Err(Failure::Unproven(self.work.missing(program)));
         };
-        let examined = self.work.guard.examine_as(job, program, &found);
+        let examined = self.work.guard.examine_as(&job.invocation, program, &found);
         let refused = (!self.work.guard.lets_start(&examined)).then(|| examined.clone());
         if !self.left.examined.contains(&examined) {
             self.left.examined.push(examined);

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::scan::config_file::{ConfigFile, ConfigPath};
+use crate::scan::image_export::ImageExport;
 use crate::scan::invocation::{Invocation, Program};
 use crate::scan::job_files::{JobFiles, ReportSource};
 use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
+use crate::scan::scene::BuiltImage;
 use crate::system::git_command;
 use crate::text::shared::Text;
 
@@ -23,6 +25,8 @@ pub struct Job {
     pub files: JobFiles,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
+    /// The image of this run that it reads from a file.
+    pub export: Option<ImageExport>,
     /// Why it runs this way, for `portcullis plan`.
     pub why: String,
     /// An empty scope is normal now and then (a range whose commits only delete files). The target is
@@ -66,6 +70,7 @@ impl Job {
             invocation: Invocation::new(program, cwd),
             files: JobFiles::default(),
             image: None,
+            export: None,
             why: String::new(),
             may_be_empty: false,
             config_files: Vec::new(),
@@ -114,6 +119,15 @@ impl Job {
         self.invocation.options_end =
             self.invocation.options_end.map(|end| end + self.invocation.args.len() - before);
         self
+    }
+
+    /// Makes it read an image of this run. Returns the path of its file, to pass to the program.
+    pub fn reads_image(&mut self, image: &BuiltImage) -> String {
+        let export = image.export();
+        let file = export.file.clone();
+        self.image = Some(image.reference.clone());
+        self.export = Some(export);
+        file
     }
 
     /// Says where the scanner reads a configuration file of its own: an absolute path.

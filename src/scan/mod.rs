@@ -2,9 +2,11 @@
 
 pub(crate) mod cause;
 pub mod config_file;
+pub mod container_engine;
 pub mod declared;
 pub(crate) mod from_environment;
 pub(crate) mod gate_outputs;
+pub(crate) mod image_export;
 pub(crate) mod invocation;
 pub mod job;
 pub(crate) mod job_files;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::inputs::{File, Inputs};
-use crate::scan::invocation::SCRATCH;
+use crate::scan::container_engine::ContainerEngine;
+use crate::scan::image_export::ImageExport;
+use crate::scan::invocation::{Invocation, SCRATCH};
 use crate::scan::job::Job;
 use crate::system::git::{Range, Repo};
 use crate::text::hash::sha256;
@@ -25,7 +27,7 @@ pub struct Scene<'a> {
 }
 
 /// An image that a gate of this run builds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BuiltImage {
     /// The name in gates.toml: `notes-backend`.
     pub name: Text,
@@ -34,7 +36,42 @@ pub struct BuiltImage {
     /// Its tag names no commit, so another image may get the same tag. It is good for a scan in this
     /// run, and for nothing that outlives the run.
     pub mutable: bool,
+    /// The other names that its build gives it.
+    pub tags: Vec<String>,
+    /// The engine that builds it.
+    pub engine: ContainerEngine,
+    /// How this engine is started, without arguments.
+    pub invocation: Invocation,
 }
+
+impl BuiltImage {
+    /// The image as a file in the temporary folder of the run.
+    pub(crate) fn export(&self) -> ImageExport {
+        ImageExport {
+            reference: self.reference.clone(),
+            names: self.tags.iter().map(|tag| Text::from(tag.as_str())).collect(),
+            engine: self.engine,
+            invocation: self.invocation.clone(),
+            file: format!("{SCRATCH}/{EXPORTS}/{}.tar", folder_name(&self.reference)),
+        }
+    }
+
+    /// An image of Docker, for the tests of tools.
+    #[cfg(test)]
+    pub(crate) fn of_docker(name: &str, reference: &str) -> Self {
+        Self {
+            name: name.into(),
+            reference: reference.to_owned(),
+            mutable: false,
+            tags: Vec::new(),
+            engine: ContainerEngine::Docker,
+            invocation: Invocation::new("docker", PathBuf::from("/repo")),
+        }
+    }
+}
+
+/// The folder of the exported images. No gate has this id.
+const EXPORTS: &str = ".images";
 
 impl Scene<'_> {
     /// A job for `target`, started in the folder of gates.toml.

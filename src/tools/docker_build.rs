@@ -18,7 +18,9 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::declared::Declared;
+use crate::scan::gate_outputs::CONFIG_DIGEST;
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -32,7 +34,7 @@ use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
-use crate::tools::docker_build::engine::Engine;
+use crate::tools::docker_build::engine::Builder;
 use crate::tools::docker_build::image::Image;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -54,7 +56,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 
 #[derive(Debug, Serialize)]
 struct DockerBuild {
-    engine: Engine,
+    engine: ContainerEngine,
     /// Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
     #[serde(rename = "images[]")]
     images: Vec<Image>,
@@ -65,7 +67,7 @@ struct DockerBuild {
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
-    let engine = keys.word_or("engine", &Engine::WORDS, Engine::Docker);
+    let engine = keys.word_or("engine", &ContainerEngine::WORDS, ContainerEngine::Docker);
     let images: Vec<Image> = keys.tables("images").iter().filter_map(Image::read).collect();
     if keys.exists() && images.is_empty() && !keys.has("images") {
         let help = "write `images = [{ name = \"app\", context = \".\" }]`";
@@ -114,6 +116,9 @@ impl Tool for DockerBuild {
                 name: Text::from(image.name.as_str()),
                 reference: image.reference(scene.repo),
                 mutable: scene.repo.head.is_none(),
+                tags: image.further_names().collect(),
+                engine: self.engine,
+                invocation: scene.job(self.engine.program(), &image.name).invocation,
             })
             .collect()
     }
@@ -133,7 +138,12 @@ impl Tool for DockerBuild {
             let id = image_id(document)?;
             let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
             parsed.proof.push(format!("built {id}"));
-            parsed.image_digest = raw.beside(engine::METADATA).next().and_then(engine::digest);
+            if let Some(digests) = raw.beside(engine::METADATA).next().map(engine::digests) {
+                parsed.image_digest = digests.manifest;
+                if let Some(config) = digests.config.filter(|config| *config != id) {
+                    parsed.outputs.insert(CONFIG_DIGEST.to_owned(), config.to_string());
+                }
+            }
             parsed.image_id = Some(id);
             // BuildKit reports its checks on standard error, after the steps. The classic builder has no
             // checks, and prints its steps on standard output.

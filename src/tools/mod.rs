@@ -77,7 +77,7 @@ mod tests {
     /// An undeclared file is neither described nor taken from the base.
     #[test]
     fn a_job_reads_only_configuration_files_that_its_tool_declares() {
-        let built = [BuiltImage { name: "app".into(), reference: "app:1".to_owned(), mutable: false }];
+        let built = [BuiltImage::of_docker("app", "app:1")];
         let mut found = 0;
         for (name, options) in [
             ("gitleaks", "config = 'rules.toml'"),

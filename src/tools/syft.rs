@@ -24,7 +24,7 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
-use crate::scan::scene::Scene;
+use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
@@ -135,10 +135,21 @@ impl Syft {
         outputs(job, scene)
     }
 
-    fn image_job(target: &str, reference: &str, source: &str, why: &str, scene: &Scene) -> Job {
-        let mut job = scene.job(SPEC.program, target);
-        job.args(["scan", source]).because(why);
+    /// An image that the user names. Syft decides where to find it: Docker, Podman, containerd, a registry.
+    fn named_image(reference: &str, scene: &Scene) -> Job {
+        let mut job = scene.job(SPEC.program, reference);
+        job.args(["scan", reference]).because("an image of `images`");
         job.image = Some(reference.to_owned());
+        outputs(job, scene)
+    }
+
+    fn built_image(image: &BuiltImage, scene: &Scene) -> Job {
+        let mut job = scene.job(SPEC.program, &image.name);
+        let source = format!("docker-archive:{}", job.reads_image(image));
+        job.args(["scan", &source]).because("an image that a gate in `needs` builds");
+        // Otherwise the inventory would be named after the file.
+        let (name, tag) = image.reference.rsplit_once(':').unwrap_or((&image.reference, ""));
+        job.args(["--source-name", name, "--source-version", tag]);
         outputs(job, scene)
     }
 }
@@ -208,17 +219,10 @@ impl Tool for Syft {
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let dirs = self.dirs.iter().flatten().map(|dir| Self::dir_job(dir, scene));
-        let images = self.images.iter().flatten().map(|image| {
-            // Syft decides where to find it: Docker, Podman, containerd, a registry.
-            Self::image_job(image, image, image, "an image of `images`", scene)
-        });
+        let images = self.images.iter().flatten().map(|image| Self::named_image(image, scene));
         let mut jobs: Vec<Job> = dirs.chain(images).collect();
         if self.images.is_none() {
-            let why = "an image that a gate in `needs` builds";
-            jobs.extend(scene.built.iter().map(|image| {
-                let source = format!("docker:{}", image.reference);
-                Self::image_job(&image.name, &image.reference, &source, why, scene)
-            }));
+            jobs.extend(scene.built.iter().map(|image| Self::built_image(image, scene)));
         }
         if jobs.is_empty() {
             if self.needs {

@@ -29,7 +29,7 @@ use crate::scan::readiness::Readiness;
 use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
-use crate::scan::scene::Scene;
+use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
@@ -181,7 +181,7 @@ impl Trivy {
         self.scan != Scan::Config && self.scanners.iter().any(|scanner| scanner == "vuln")
     }
 
-    fn job(&self, mut job: Job, target: &str, why: String, scene: &Scene) -> Job {
+    fn job(&self, mut job: Job, target: &[&str], why: String, scene: &Scene) -> Job {
         let report = job.report_file("trivy.json");
         job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report, "--quiet"]);
         job.args(["--exit-code", "0"]);
@@ -215,7 +215,7 @@ impl Trivy {
         {
             job.files.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
         }
-        job.arg(target).because(why);
+        job.args(target.iter().copied()).because(why);
         for file in [&CONFIG, &IGNORES] {
             job.reads(job.invocation.cwd.join(file.name), file);
         }
@@ -225,10 +225,18 @@ impl Trivy {
         job
     }
 
-    fn image_job(&self, target: &str, reference: &str, why: String, scene: &Scene) -> Job {
-        let mut job = self.job(scene.job(SPEC.program, target), reference, why, scene);
+    /// An image that the user names. Trivy decides where it finds it.
+    fn named_image(&self, reference: &str, scene: &Scene) -> Job {
+        let why = "an image of `images`".to_owned();
+        let mut job = self.job(scene.job(SPEC.program, reference), &[reference], why, scene);
         job.image = Some(reference.to_owned());
         job
+    }
+
+    fn built_image(&self, image: &BuiltImage, scene: &Scene) -> Job {
+        let mut job = scene.job(SPEC.program, &image.name);
+        let file = job.reads_image(image);
+        self.job(job, &["--input", &file], "an image that a gate in `needs` builds".to_owned(), scene)
     }
 }
 
@@ -298,7 +306,7 @@ impl Tool for Trivy {
                 .dirs
                 .iter()
                 .map(|dir| {
-                    let mut job = self.job(scene.job_in_dir(SPEC.program, dir), ".", why(dir), scene);
+                    let mut job = self.job(scene.job_in_dir(SPEC.program, dir), &["."], why(dir), scene);
                     // Trivy opens no link (`pkg/fanal/walker/fs.go`, 0.70).
                     job.planned.unread = LINKS.count(scene, dir);
                     job
@@ -306,19 +314,13 @@ impl Tool for Trivy {
                 .collect());
         }
         if let Some(images) = &self.images {
-            let why = "an image of `images`";
-            return Ok(images.iter().map(|image| self.image_job(image, image, why.into(), scene)).collect());
+            return Ok(images.iter().map(|image| self.named_image(image, scene)).collect());
         }
         if scene.built.is_empty() {
             let why = "no image to scan: none of the gates in `needs` builds one";
             return Err(Unplanned::Impossible(why.to_owned()));
         }
-        let why = "an image that a gate in `needs` builds";
-        Ok(scene
-            .built
-            .iter()
-            .map(|image| self.image_job(&image.name, &image.reference, why.into(), scene))
-            .collect())
+        Ok(scene.built.iter().map(|image| self.built_image(image, scene)).collect())
     }
 
     /// Findings change the exit code only with `--exit-code N` and N > 0

@@ -130,6 +130,10 @@ impl JobRun {
                 proof = self.keep_report(document, proof, evidence);
             }
         }
+        if let Some(export) = &self.job.export {
+            // The file has none of the image's names.
+            proof.parsed_mut().image_names.extend_from_slice(&export.names);
+        }
         evidence.proof = proof;
         if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
             reason.push_str(&self.full_disk().unwrap_or_default());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::program_identity::Identity;
 use crate::model::lock_status::LockStatus;
 use crate::model::verdict::Mode;
-use crate::scan::invocation::Program;
+use crate::scan::invocation::{Invocation, Program};
 use crate::scan::job::Job;
 use crate::scan::proof::Proof;
 use crate::system::variables;
@@ -59,21 +59,20 @@ impl Guard {
 
     /// Checks the program of a job, found at `found`, without starting it.
     pub(crate) fn examine(&self, job: &Job, found: &Path) -> Examined {
-        self.examine_as(job, &job.invocation.program, found)
+        self.examine_as(&job.invocation, &job.invocation.program, found)
     }
 
     /// The same for any of the programs that a job starts.
-    pub(crate) fn examine_as(&self, job: &Job, program: &Program, found: &Path) -> Examined {
+    pub(crate) fn examine_as(&self, start: &Invocation, program: &Program, found: &Path) -> Examined {
         let Some(lock) = &self.lock else { return Examined::Unlocked };
         let key = Key::of(program, found, &self.root);
-        let measured =
-            match Measured::of(found, &around(&job.invocation.cwd, &job.invocation.env), &self.memo) {
-                Ok(measured) => measured,
-                Err(why) => {
-                    let why = format!("{key} can't be compared with gates.lock: {why}");
-                    return Examined::Differs(Identity::default(), self.refusal(&why));
-                }
-            };
+        let measured = match Measured::of(found, &around(&start.cwd, &start.env), &self.memo) {
+            Ok(measured) => measured,
+            Err(why) => {
+                let why = format!("{key} can't be compared with gates.lock: {why}");
+                return Examined::Differs(Identity::default(), self.refusal(&why));
+            }
+        };
         let platform = platform();
         if let Some(entry) = lock.entries(&key, &platform).find(|entry| entry.sha256 == measured.sha256) {
             let sha256 = Some(measured.sha256);

@@ -2,35 +2,29 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::formats::json;
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::job::Job;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 
-/// The programs that have a `build` command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) enum Engine {
-    Docker,
-    Podman,
-    Buildah,
+/// What differs in how the engines build.
+pub(super) trait Builder {
+    /// Flags that make it behave like the others.
+    fn flags(self) -> &'static [&'static str];
+
+    /// Pulls newer base images. For podman 4 and buildah, `--pull` alone pulls only missing images.
+    fn pull(self) -> &'static str;
+
+    /// Asks Docker's command line which builder it has. With the variable, version 23 or later fails if
+    /// it has no buildx. Older versions need the variable.
+    fn question(self, program: &Path) -> Option<Vec<String>>;
 }
 
-impl Engine {
-    pub(super) const WORDS: [(&str, Self); 3] =
-        [("docker", Self::Docker), ("podman", Self::Podman), ("buildah", Self::Buildah)];
-
-    pub(super) fn program(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Buildah => "buildah",
-        }
-    }
-
-    /// Flags that make it behave like the others.
-    pub(super) fn flags(self) -> &'static [&'static str] {
+impl Builder for ContainerEngine {
+    fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Docker | Self::Podman => &[],
             // Without this flag it caches nothing.
@@ -38,8 +32,7 @@ impl Engine {
         }
     }
 
-    /// Pulls newer base images. For podman 4 and buildah, `--pull` alone pulls only missing images.
-    pub(super) fn pull(self) -> &'static str {
+    fn pull(self) -> &'static str {
         match self {
             Self::Docker => "--pull",
             Self::Podman => "--pull=always",
@@ -47,9 +40,7 @@ impl Engine {
         }
     }
 
-    /// Asks Docker's command line which builder it has. With the variable, version 23 or later fails if
-    /// it has no buildx. Older versions need the variable.
-    pub(super) fn question(self, program: &Path) -> Option<Vec<String>> {
+    fn question(self, program: &Path) -> Option<Vec<String>> {
         let program = program.to_str().filter(|_| self == Self::Docker)?;
         Some(["env", "DOCKER_BUILDKIT=1", program, "build", "--help"].map(str::to_owned).into())
     }
@@ -70,16 +61,27 @@ pub(super) fn prepare(job: &mut Job, help: Option<&str>) {
     }
 }
 
-/// The digest of the image's manifest. Without the containerd image store there is no manifest
-/// before a push, and this field repeats the image id.
-pub(super) fn digest(metadata: &[u8]) -> Option<Text> {
-    let metadata: Metadata = json::read(metadata, "metadata of the build").ok()?;
-    let digest = metadata.digest.filter(|digest| Some(digest) != metadata.config.as_ref())?;
-    let digits = digest.strip_prefix("sha256:")?;
-    is_sha256(digits).then(|| Text::from(digest))
+/// What BuildKit says of the image besides its id.
+pub(super) struct Digests {
+    /// The digest of the image's manifest. Without the containerd image store there is no manifest
+    /// before a push, and BuildKit repeats the image id.
+    pub manifest: Option<Text>,
+    /// The digest of its configuration, by which scanners know an image. With the containerd image store it is not the image id.
+    pub config: Option<Text>,
 }
 
-#[derive(Deserialize)]
+/// The digests in BuildKit's metadata.
+pub(super) fn digests(metadata: &[u8]) -> Digests {
+    let metadata: Metadata = json::read(metadata, "metadata of the build").unwrap_or_default();
+    let manifest = metadata.digest.filter(|digest| Some(digest) != metadata.config.as_ref());
+    let digest = |text: String| {
+        let digits = text.strip_prefix("sha256:")?;
+        is_sha256(digits).then(|| Text::from(text.as_str()))
+    };
+    Digests { manifest: manifest.and_then(digest), config: metadata.config.and_then(digest) }
+}
+
+#[derive(Default, Deserialize)]
 struct Metadata {
     #[serde(rename = "containerimage.digest")]
     digest: Option<String>,

@@ -5,12 +5,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::keys::table::{Keys, Located};
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
 use crate::scan::variable::Variable;
 use crate::system::git::Repo;
 use crate::text::paths::{forward, normalise};
-use crate::tools::docker_build::engine::Engine;
+use crate::tools::docker_build::engine::Builder;
 
 /// One image of `images`.
 #[derive(Debug, Serialize)]
@@ -97,10 +98,17 @@ impl Image {
         )))
     }
 
+    /// The names that the user adds, each with its tag.
+    pub(super) fn further_names(&self) -> impl Iterator<Item = String> {
+        self.tags.iter().map(|tag| match tag.contains([':', '/']) {
+            true => tag.clone(),
+            false => format!("{}:{tag}", self.name),
+        })
+    }
+
     /// Adds all its arguments except its context.
-    pub(super) fn arguments(&self, job: &mut Job, engine: Engine) {
-        for tag in &self.tags {
-            let tag = if tag.contains([':', '/']) { tag.clone() } else { format!("{}:{tag}", self.name) };
+    pub(super) fn arguments(&self, job: &mut Job, engine: ContainerEngine) {
+        for tag in self.further_names() {
             job.args(["-t", &tag]);
         }
         for (flag, value) in [("-f", &self.file), ("--target", &self.target), ("--platform", &self.platform)]

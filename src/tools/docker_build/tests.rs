@@ -135,7 +135,12 @@ fn labels_name_the_build_of_a_ci_service_unless_switched_off() {
         let table = toml::de::DeTable::parse("name = 'a'").unwrap();
         let problems = Problems::default();
         let image = Image::read(&Keys::new(table.get_ref(), 0..0, &problems)).unwrap();
-        let tool = DockerBuild { engine: Engine::Docker, images: Vec::new(), labels: Vec::new(), ci_labels };
+        let tool = DockerBuild {
+            engine: ContainerEngine::Docker,
+            images: Vec::new(),
+            labels: Vec::new(),
+            ci_labels,
+        };
         tool.labels(&image, &repo, var)
     };
     let expected = [("build.number", "7"), ("build.url", "https://git.example/-/pipelines/7")];

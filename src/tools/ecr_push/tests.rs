@@ -2,18 +2,13 @@ use super::*;
 
 use crate::inputs::Inputs;
 use crate::scan::scene::BuiltImage;
-use crate::text::shared::Text;
 use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
 
 use super::registry::{Held, Names};
 
 fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
     let repo = repo("");
-    let image = |name: &&str| BuiltImage {
-        name: Text::from(*name),
-        reference: format!("{name}:ffffffffffff"),
-        mutable: false,
-    };
+    let image = |name: &&str| BuiltImage::of_docker(name, &format!("{name}:ffffffffffff"));
     let built: Vec<BuiltImage> = built.iter().map(image).collect();
     look(&Scene { repo: &repo, gate: "push", since: None, built: &built, inputs: &Inputs::default() })
 }
@@ -80,7 +75,7 @@ fn registry_namespace_and_repository_say_where_images_go() {
     assert_eq!(jobs[0].why, "a:ffffffffffff goes to r.example/team/a as 1.4, b-ffffffffffff, latest");
     assert_eq!(jobs[2].image.as_deref(), Some("ready:2.0"));
     // The tag describes the commit as the build's tag does.
-    let dirty = [BuiltImage { name: "a".into(), reference: "a:ffffffffffff-dirty".into(), mutable: false }];
+    let dirty = [BuiltImage::of_docker("a", "a:ffffffffffff-dirty")];
     let repo = repo("");
     let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty, inputs: &Inputs::default() };
     for options in ["", "tags = ['{commit}']"] {
@@ -113,7 +108,7 @@ fn what_can_not_be_pushed_is_not_planned() {
     // Without a commit every build has the same tag.
     let mut outside = repo("");
     outside.head = None;
-    let built = [BuiltImage { name: "a".into(), reference: "a:portcullis".into(), mutable: true }];
+    let built = [BuiltImage { mutable: true, ..BuiltImage::of_docker("a", "a:portcullis") }];
     let scene =
         Scene { repo: &outside, gate: "push", since: None, built: &built, inputs: &Inputs::default() };
     for (options, words) in [("", "there is no commit"), ("tags = ['{commit}']", "there is no commit")] {

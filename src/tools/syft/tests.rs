@@ -27,11 +27,7 @@ fn targets(options: &str, built: &[BuiltImage]) -> Vec<String> {
 }
 
 fn built() -> [BuiltImage; 1] {
-    [BuiltImage {
-        name: "notes-backend".into(),
-        reference: "notes-backend:3f2a91c4d5e6".into(),
-        mutable: false,
-    }]
+    [BuiltImage::of_docker("notes-backend", "notes-backend:3f2a91c4d5e6")]
 }
 
 #[test]
@@ -39,7 +35,8 @@ fn one_run_writes_every_format() {
     let jobs = plan("needs = ['images']", &built()).unwrap();
     assert_eq!(
         jobs[0].invocation.args.join(" "),
-        "scan docker:notes-backend:3f2a91c4d5e6 -o syft-json=$SCRATCH/sbom/notes-backend/syft.json \
+        "scan docker-archive:$SCRATCH/.images/notes-backend~3a3f2a91c4d5e6.tar \
+         --source-name notes-backend --source-version 3f2a91c4d5e6 -o syft-json=$SCRATCH/sbom/notes-backend/syft.json \
          -o cyclonedx-json@1.5=$SCRATCH/sbom/notes-backend/cyclonedx-1.5.json \
          -o spdx-json@2.3=$SCRATCH/sbom/notes-backend/spdx-2.3.json \
          -o cyclonedx-json=$SCRATCH/sbom/notes-backend/cyclonedx.json"
@@ -57,7 +54,10 @@ fn folders_and_images_may_both_be_targets() {
         targets("dirs = ['.', 'backend']\nimages = ['redis:7']", &built()),
         ["dir:.", "dir:.", "redis:7"]
     );
-    assert_eq!(targets("dirs = ['backend']", &built()), ["dir:.", "docker:notes-backend:3f2a91c4d5e6"]);
+    assert_eq!(
+        targets("dirs = ['backend']", &built()),
+        ["dir:.", "docker-archive:$SCRATCH/.images/notes-backend~3a3f2a91c4d5e6.tar"]
+    );
     assert!(matches!(plan("needs = ['x']", &[]), Err(Unplanned::Impossible(_))));
     let jobs = plan("dirs = ['apps/backend']", &[]).unwrap();
     assert_eq!(jobs[0].invocation.args[2..4], ["--source-name", "apps/backend"]);

@@ -71,7 +71,7 @@ fn a_folder_is_scanned_from_inside_with_every_severity_and_no_cache_lock() {
 
 #[test]
 fn an_offline_image_scan_looks_nothing_up() {
-    let built = [BuiltImage { name: "notes".into(), reference: "notes:3f2a91c".into(), mutable: false }];
+    let built = [BuiltImage::of_docker("notes", "notes:3f2a91c")];
     let jobs = plan(
         "scan = 'image'\nneeds = ['x']\noffline = true\ncache_dir = '../db'\nscanners = ['vuln']",
         &built,
@@ -82,10 +82,11 @@ fn an_offline_image_scan_looks_nothing_up() {
         "image --format json --output $SCRATCH/scan/notes/trivy.json --quiet --exit-code 0 \
          --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL --cache-backend memory --disable-telemetry \
          --skip-version-check --no-progress --list-all-pkgs --scanners vuln --show-suppressed \
-         --skip-check-update --skip-db-update --skip-java-db-update --offline-scan --cache-dir /repo/db notes:3f2a91c"
+         --skip-check-update --skip-db-update --skip-java-db-update --offline-scan --cache-dir /repo/db --input $SCRATCH/.images/notes~3a3f2a91c.tar"
     );
     assert_eq!(&*jobs[0].target, "notes");
     assert_eq!(jobs[0].image.as_deref(), Some("notes:3f2a91c"));
+    assert_eq!(jobs[0].export.as_ref().unwrap().reference, "notes:3f2a91c");
 }
 
 #[test]
