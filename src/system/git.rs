@@ -26,6 +26,8 @@ pub struct Repo {
     pub git: bool,
     /// Whether tracked files differ from the commit; false until [`Repo::look_for_changes`] has run.
     pub dirty: bool,
+    /// The files that git neither tracks nor ignores, relative to the root; empty until then.
+    pub untracked: Vec<String>,
 }
 
 /// A range of commits, and the files that it changes.
@@ -52,7 +54,7 @@ impl Repo {
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let git = root.is_some();
         let root = root.unwrap_or(&base).to_owned();
-        let mut repo = Self { root, base, head: None, git, dirty: false };
+        let mut repo = Self { root, base, head: None, git, ..Self::default() };
         if git {
             repo.head = repo.git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await;
         }
@@ -67,20 +69,26 @@ impl Repo {
         self.git(&["symbolic-ref", "--quiet", "--short", "HEAD"]).await
     }
 
-    /// Checks whether the work tree differs from the commit. Untracked files do not count, as in git. It is
-    /// slow for a large tree.
+    /// Checks whether the work tree differs from the commit, and which files are in no commit. It is slow for a large tree.
     pub async fn look_for_changes(&mut self) {
         if self.head.is_some() {
-            let changes = self.git(&["status", "--porcelain", "--untracked-files=no"]).await;
+            let status =
+                self.git(&["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"]).await;
             // If git gives no status, the tree may differ.
-            self.dirty = changes.is_none_or(|changes| !changes.is_empty());
+            let Some(status) = status else { return self.dirty = true };
+            let (untracked, changed): (Vec<&str>, Vec<&str>) = status
+                .split('\0')
+                .filter(|entry| !entry.is_empty())
+                .partition(|entry| entry.starts_with("?? "));
+            self.dirty = !changed.is_empty();
+            self.untracked = untracked.into_iter().map(|entry| entry[3..].to_owned()).collect();
         }
     }
 
-    /// The first `digits` digits of the commit, and `-dirty` if the work tree differs from it.
-    pub fn described(&self, digits: usize) -> Option<String> {
+    /// The first `digits` digits of the commit, and `-dirty` if what is made of the work tree differs from it.
+    pub fn described(&self, digits: usize, differs: bool) -> Option<String> {
         let head = self.head.as_deref()?;
-        let dirty = if self.dirty { "-dirty" } else { "" };
+        let dirty = if differs { "-dirty" } else { "" };
         Some(format!("{}{dirty}", head.get(..digits).unwrap_or(head)))
     }
 

@@ -2,6 +2,7 @@
 //! find in the Dockerfile. If an image was not built, the gate has no proof. podman and buildah can
 //! build, too.
 
+mod context;
 mod engine;
 mod image;
 pub(super) mod init;
@@ -114,7 +115,7 @@ impl Tool for DockerBuild {
             .iter()
             .map(|image| BuiltImage {
                 name: Text::from(image.name.as_str()),
-                reference: image.reference(scene.repo),
+                reference: image.reference(scene.repo, self.differs(image, scene.repo)),
                 mutable: scene.repo.head.is_none(),
                 tags: image.further_names().collect(),
                 engine: self.engine,
@@ -227,7 +228,9 @@ impl DockerBuild {
         if scene.repo.head.is_none() {
             image.refuse_only_mutable_tags()?;
         }
-        let reference = image.reference(scene.repo);
+        let strays = image.strays(scene.repo, self.engine);
+        let differs = scene.repo.dirty || !strays.is_empty();
+        let reference = image.reference(scene.repo, differs);
         let mut job = scene.job(self.engine.program(), &image.name);
         let id_file = job.report_file("image-id");
         job.files.beside.push(Beside::Scratch(engine::METADATA));
@@ -238,27 +241,21 @@ impl DockerBuild {
             &reference,
         ]);
         image.arguments(&mut job, self.engine);
-        for (name, value) in self.labels(image, scene.repo, variables::get) {
+        for (name, value) in self.labels(image, scene.repo, differs, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
         }
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(&image.context);
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");
-        match (&scene.repo.head, scene.repo.dirty) {
-            (Some(_), false) => drop(job.because("tagged with the commit")),
-            (Some(_), true) => {
-                let commit = scene.repo.described(12).unwrap_or_default();
-                job.notes.push(format!("the work tree differs from the commit, so the tag is {commit}"));
-                job.because("tagged with the commit, and marked because the work tree differs from it");
-            }
-            (None, _) => {
-                job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));
-                job.because("no commit to tag it with");
-            }
-        }
+        say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
         job.image = Some(reference);
         Ok(job)
+    }
+
+    /// Whether the image is built from something else than the commit.
+    fn differs(&self, image: &Image, repo: &Repo) -> bool {
+        repo.dirty || !image.strays(repo, self.engine).is_empty()
     }
 
     /// Labels for the image's origin, and those that the configuration adds. The time of the build is
@@ -267,13 +264,39 @@ impl DockerBuild {
         &self,
         image: &Image,
         repo: &Repo,
+        differs: bool,
         var: impl Fn(&str) -> Option<String>,
     ) -> BTreeMap<String, String> {
-        let revision = repo.described(usize::MAX).map(|commit| (REVISION, commit));
+        let revision = repo.described(usize::MAX, differs).map(|commit| (REVISION, commit));
         let number = ci::build_number(&var).filter(|_| self.ci_labels).map(|number| (BUILD_NUMBER, number));
         let url = ci::build_url(&var).filter(|_| self.ci_labels).map(|url| (BUILD_URL, url));
         let own = [revision, number, url].into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
         own.chain(self.labels.iter().chain(&image.labels).cloned()).collect()
+    }
+}
+
+/// `strays`: files of the build context that are in no commit.
+fn say_what_the_tag_means(job: &mut Job, reference: &str, repo: &Repo, strays: &[String]) {
+    let tag = reference.rsplit(':').next().unwrap_or_default();
+    match (&repo.head, strays) {
+        (None, _) => {
+            job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));
+            job.because("no commit to tag it with");
+        }
+        (Some(_), []) if !repo.dirty => drop(job.because("tagged with the commit")),
+        (Some(_), []) => {
+            job.notes.push(format!("the work tree differs from the commit, so the tag is {tag}"));
+            job.because("tagged with the commit, and marked because the work tree differs from it");
+        }
+        (Some(_), [first, others @ ..]) => {
+            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            job.notes.push(format!(
+                "{first}{more} in its build context: in no commit, so the tag is {tag}; commit it, or name it in .gitignore or .dockerignore"
+            ));
+            job.because(
+                "tagged with the commit, and marked because files of its build context are in no commit",
+            );
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn mistakes(spec: &ToolSpec, options: &str) -> Vec<String> {
 /// A git repository at `/repo`, with gates.toml in `base` below it.
 pub(super) fn repo(base: &str) -> Repo {
     let root = std::path::PathBuf::from("/repo");
-    Repo { base: root.join(base), root, head: Some("f".repeat(40)), git: true, dirty: false }
+    Repo { base: root.join(base), root, head: Some("f".repeat(40)), git: true, ..Repo::default() }
 }
 
 /// The jobs that the gate `gate` plans in `/repo`.

@@ -88,13 +88,22 @@ fn a_changed_work_tree_is_not_passed_off_as_its_commit() {
     let Some(engine) = ENGINES.into_iter().find(|engine| works(engine)) else { return };
     let name = "portcullis-test/dirty";
     let project = project(engine, name, "");
-    let head = project.git(&["rev-parse", "HEAD"]);
+    // What git ignores makes no difference to it, nor does what the engine leaves out of the context.
+    project.write(".gitignore", "gates-report\nignored\n");
+    project.write(".dockerignore", "left-out\n");
+    let head = project.commit("what is left out");
     let reference = |end: &str| format!("{name}:{}{end}", &head[..12]);
-    // What git does not track makes no difference to it.
-    project.write("notes.txt", "untracked");
+    project.write("ignored/a", "ignored");
+    project.write("left-out/a", "untracked");
     assert_eq!(project.run(&["run"]).code, 0);
     assert_eq!(target(&project)["image"], reference("").as_str());
     assert_eq!(target(&project)["notes"], Value::Null);
+    project.write("notes.txt", "untracked");
+    assert_eq!(project.run(&["run"]).code, 0);
+    assert_eq!(target(&project)["image"], reference("-dirty").as_str());
+    let note = target(&project)["notes"][0].as_str().unwrap().to_owned();
+    assert!(note.starts_with("notes.txt in its build context: in no commit, so the tag is"), "{note}");
+    std::fs::remove_file(project.root().join("notes.txt")).unwrap();
 
     project.write("hello", "changed\n");
     let ran = project.run(&["run"]);

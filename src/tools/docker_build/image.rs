@@ -80,10 +80,15 @@ impl Image {
         (!image.name.is_empty()).then_some(image)
     }
 
-    /// The name with the commit, so that a tag always means the same content.
-    pub(super) fn reference(&self, repo: &Repo) -> String {
-        let tag = repo.described(12).unwrap_or_else(|| "portcullis".to_owned());
+    /// The name with the commit, so that a tag always means the same content. `differs`: it is built from something else than the commit.
+    pub(super) fn reference(&self, repo: &Repo, differs: bool) -> String {
+        let tag = repo.described(12, differs).unwrap_or_else(|| "portcullis".to_owned());
         format!("{}:{tag}", self.name)
+    }
+
+    /// Whether its context is an address that the engine fetches.
+    pub(super) fn is_remote(&self) -> bool {
+        self.context.contains("://") || self.context.starts_with("git@")
     }
 
     /// Without a commit, at least one of the user's tags must not be one that moves to other images.
@@ -150,7 +155,7 @@ impl Image {
     pub(super) fn dockerfile(&self) -> Option<String> {
         match &self.file {
             Some(file) => Some(file.clone()),
-            None if self.context.contains("://") || self.context.starts_with("git@") => None,
+            None if self.is_remote() => None,
             None => Some(forward(&normalise(&Path::new(&self.context).join("Dockerfile"))).to_string()),
         }
     }

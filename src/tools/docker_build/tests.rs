@@ -141,7 +141,7 @@ fn labels_name_the_build_of_a_ci_service_unless_switched_off() {
             labels: Vec::new(),
             ci_labels,
         };
-        tool.labels(&image, &repo, var)
+        tool.labels(&image, &repo, repo.dirty, var)
     };
     let expected = [("build.number", "7"), ("build.url", "https://git.example/-/pipelines/7")];
     assert_eq!(labels(true), expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());

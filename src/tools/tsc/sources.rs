@@ -109,7 +109,7 @@ mod tests {
             fs::write(top.join(path), text).unwrap();
         }
         let inputs = Inputs::outside_git(Path::new(&top));
-        let repo = Repo { root: top.clone(), base: top, head: None, git: false, dirty: false };
+        let repo = Repo { root: top.clone(), base: top, ..Repo::default() };
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let (projects, checked) = (names(projects), names(checked));
         let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &checked, args: &[] };

@@ -29,8 +29,7 @@ fn a_tsc_that_can_be_made_to_check_nothing_has_to_check() {
     }
     std::fs::write(typescript.join("bin/tsc"), "").unwrap();
     std::os::unix::fs::symlink("../typescript/bin/tsc", bin.join("tsc")).unwrap();
-    let repo =
-        Repo { root: folder.path().into(), base: folder.path().into(), head: None, git: false, dirty: false };
+    let repo = Repo { root: folder.path().into(), base: folder.path().into(), ..Repo::default() };
     for (version, gets_option) in
         [("4.9.5", false), ("5.5.4", false), ("5.6.0-beta", true), ("5.10.1", true), ("7.0.2", true)]
     {
