@@ -8,8 +8,8 @@ use crate::scan::config_file::{ConfigFile, ConfigPath};
 use crate::scan::image_export::ImageExport;
 use crate::scan::invocation::{Invocation, Program};
 use crate::scan::job_files::{JobFiles, ReportSource};
-use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
+use crate::scan::questions::{ClosingQuestion, PreflightQuestion};
 use crate::scan::scene::BuiltImage;
 use crate::system::git_command;
 use crate::text::shared::Text;
@@ -44,6 +44,8 @@ pub struct Job {
     pub unscanned: bool,
     /// Questions right before the start.
     pub questions: Vec<PreflightQuestion>,
+    /// Questions to its program once it has ended well.
+    pub closing_questions: Vec<ClosingQuestion>,
     /// What it is planned to scan, for the tool when it reads the report.
     pub planned: Planned,
     /// Values that it needs and that the environment does not have, one sentence each. It never starts then.
@@ -79,6 +81,7 @@ impl Job {
             also: Vec::new(),
             unscanned: false,
             questions: Vec::new(),
+            closing_questions: Vec::new(),
             planned: Planned::default(),
             unresolved: Vec::new(),
             scratch,

@@ -14,7 +14,7 @@ pub struct RawReport<'a> {
     pub documents: Vec<Document<'a>>,
     /// Further files that say more about the job. They may be old or missing.
     pub beside: Vec<Document<'a>>,
-    /// The answers to the preflight questions of the job.
+    /// The answers to the questions before and after the job.
     pub answers: Vec<Document<'a>>,
     /// What the job was planned to scan; `None` when nothing was planned (`portcullis judge`).
     pub planned: Option<&'a Planned>,
@@ -60,7 +60,7 @@ impl RawReport<'_> {
         further.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
     }
 
-    /// The answer to a preflight question of the job; `None` if there is no answer.
+    /// The answer to a question before or after the job; `None` if there is no answer.
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         self.answers.iter().find(|document| document.name == name).map(|document| &*document.bytes)
     }

@@ -46,7 +46,7 @@ pub fn close_to_others() {
 }
 
 /// What to start.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Launch<'a> {
     pub program: &'a Path,
     pub args: &'a [String],

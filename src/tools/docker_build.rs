@@ -7,6 +7,7 @@ mod engine;
 mod image;
 pub(super) mod init;
 mod log;
+mod platform;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -25,6 +26,7 @@ use crate::scan::gate_outputs::CONFIG_DIGEST;
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
+use crate::scan::questions::ClosingQuestion;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
@@ -37,6 +39,7 @@ use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Builder;
 use crate::tools::docker_build::image::Image;
+use crate::tools::docker_build::platform::{INSPECTED, Platform};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
@@ -146,6 +149,7 @@ impl Tool for DockerBuild {
                 }
             }
             parsed.image_id = Some(id);
+            self.compare_platform(raw, origin, &mut parsed);
             // BuildKit reports its checks on standard error, after the steps. The classic builder has no
             // checks, and prints its steps on standard output.
             let log = log::read(&raw.stderr_text())?;
@@ -207,6 +211,22 @@ impl DockerBuild {
         Ok(parsed)
     }
 
+    /// Whether the image is of the platform that was asked for.
+    fn compare_platform(&self, raw: &RawReport, origin: &ReportOrigin, parsed: &mut Parsed) {
+        let image = self.images.iter().find(|image| *image.name == *origin.target);
+        let Some(asked) = image.and_then(|image| image.platform.as_deref()).filter(|_| raw.exit.is_some())
+        else {
+            return;
+        };
+        match raw.answer(INSPECTED).and_then(Platform::inspected) {
+            None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
+            Some(built) if built.meets(&Platform::named(asked)) => parsed.proof.push(format!("built for {built}")),
+            Some(built) => parsed.gaps.push(format!(
+                "it was built for {built}, and `platform` is {asked}: see the FROM lines of its Dockerfile, or use BuildKit"
+            )),
+        }
+    }
+
     fn add_warnings(&self, warnings: Vec<log::Warning>, origin: &ReportOrigin, parsed: &mut Parsed) {
         let image = self.images.iter().find(|image| *image.name == *origin.target);
         let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
@@ -232,7 +252,7 @@ impl DockerBuild {
         let differs = scene.repo.dirty || !strays.is_empty();
         let reference = image.reference(scene.repo, differs);
         let mut job = scene.job(self.engine.program(), &image.name);
-        let id_file = job.report_file("image-id");
+        let id_file = job.report_file(IMAGE_ID);
         job.files.beside.push(Beside::Scratch(engine::METADATA));
         job.arg("build").args(self.engine.flags().iter().copied()).args([
             "--iidfile",
@@ -246,6 +266,10 @@ impl DockerBuild {
         }
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(&image.context);
+        if image.platform.is_some() {
+            let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
+            job.closing_questions.push(ClosingQuestion { name: INSPECTED, args, about: IMAGE_ID });
+        }
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
@@ -299,6 +323,9 @@ fn say_what_the_tag_means(job: &mut Job, reference: &str, repo: &Repo, strays: &
         }
     }
 }
+
+/// The file with the id of the image.
+const IMAGE_ID: &str = "image-id";
 
 /// From the OCI image specification (`annotations.md`).
 const REVISION: &str = "org.opencontainers.image.revision";

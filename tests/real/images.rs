@@ -120,6 +120,38 @@ fn a_changed_work_tree_is_not_passed_off_as_its_commit() {
 }
 
 #[test]
+fn an_image_of_another_platform_than_the_one_asked_for_is_inconclusive() {
+    for engine in ENGINES.into_iter().filter(|engine| works(engine)) {
+        let name = format!("portcullis-test/platform-{engine}");
+        let project = project(engine, &name, ", platform = 'linux/arm64'");
+        // With more steps, the classic builder looks for its own intermediate images under the wrong platform.
+        project.write("Dockerfile", "FROM scratch\nCOPY hello /platform\n");
+        project.commit("one step");
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 0, "{engine}: {}", ran.all());
+        assert!(target(&project)["proof"].to_string().contains("built for linux/arm64"), "{engine}");
+        remove(engine, &[target(&project)["image"].as_str().unwrap().to_owned()]);
+    }
+    if !works("docker") {
+        return;
+    }
+    // The classic builder takes a base image of any platform.
+    let base = "portcullis-test/platform-base:1";
+    let project = project("docker", "portcullis-test/platform-other", ", platform = 'linux/arm64'");
+    let built =
+        Command::new("docker").args(["build", "-q", "-t", base, "."]).current_dir(project.root()).output();
+    assert!(built.unwrap().status.success());
+    project.write("Dockerfile", format!("FROM {base}\nCOPY hello /again\n"));
+    project.commit("on a base of another platform");
+    let output = project.command(&["run"]).env("DOCKER_BUILDKIT", "0").output().unwrap();
+    let ran = Ran::of(output);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("images")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("it was built for linux/amd64, and `platform` is linux/arm64"), "{reason}");
+    remove("docker", &[target(&project)["image"].as_str().unwrap().to_owned(), base.to_owned()]);
+}
+
+#[test]
 fn a_handed_on_argument_reaches_the_build_and_no_record() {
     let token = ["tok", "en-of-a-test-4711"].concat();
     for engine in ENGINES.into_iter().filter(|engine| works(engine)) {

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::engine::lock::guard::Examined;
-use crate::engine::{environment, preflight};
+use crate::engine::{environment, questions};
 use crate::scan::invocation::{Program, SCRATCH};
 use crate::scan::job_files::ReportSource;
 use crate::scan::program::{find, not_executable};
 use crate::system::private;
-use crate::system::process::{self, Capture, Ended, Launch, Stop};
+use crate::system::process::{self, Capture, End, Ended, Launch, Stop};
 use crate::system::variables;
 use crate::text::signal::signal_name;
 
@@ -109,9 +109,13 @@ impl JobRun {
             stdout: capture("stdout", job.prints_report() && !errors),
             stderr: capture("stderr", errors),
         };
-        let answers = preflight::answers(&job.questions, &launch, &stop).await;
+        let mut answers = questions::before(&job.questions, &launch, &stop).await;
         let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
-        let ended = process::run(launch, stop).await;
+        let ended = process::run(launch.clone(), stop.clone()).await;
+        if matches!(ended.end, End::Exited(0)) {
+            let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
+            answers.extend(questions::after(&job.closing_questions, &launch, &self.folder(), &stop).await);
+        }
         private::close(&self.folder());
         Ok((ended, Before { stamps, answers }))
     }

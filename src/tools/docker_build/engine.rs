@@ -21,6 +21,9 @@ pub(super) trait Builder {
     /// Asks Docker's command line which builder it has. With the variable, version 23 or later fails if
     /// it has no buildx. Older versions need the variable.
     fn question(self, program: &Path) -> Option<Vec<String>>;
+
+    /// Asks what it knows of an image; the id follows.
+    fn inspect(self) -> &'static [&'static str];
 }
 
 impl Builder for ContainerEngine {
@@ -43,6 +46,13 @@ impl Builder for ContainerEngine {
     fn question(self, program: &Path) -> Option<Vec<String>> {
         let program = program.to_str().filter(|_| self == Self::Docker)?;
         Some(["env", "DOCKER_BUILDKIT=1", program, "build", "--help"].map(str::to_owned).into())
+    }
+
+    fn inspect(self) -> &'static [&'static str] {
+        match self {
+            Self::Docker | Self::Podman => &["image", "inspect"],
+            Self::Buildah => &["inspect", "--type", "image"],
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Image {
     pub context: String,
     file: Option<String>,
     target: Option<String>,
-    platform: Option<String>,
+    pub platform: Option<String>,
     build_args: Vec<(String, Variable)>,
     tags: Vec<String>,
     pub labels: Vec<(String, String)>,

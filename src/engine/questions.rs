@@ -1,0 +1,65 @@
+//! Questions right before a job, and right after it: short commands, in the same folder and with the same environment, for
+//! facts that its report does not contain.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::scan::invocation::Program;
+use crate::scan::program::find;
+use crate::scan::questions::{ClosingQuestion, PreflightQuestion};
+use crate::scan::raw_report::Document;
+use crate::system::process::{self, Capture, End, Launch, Stop};
+
+/// The longest answer, in bytes: the names of a million files.
+const LONGEST: u64 = 256 << 20;
+
+/// The answers to a job's questions. A question that can't be asked, fails or has too long an answer
+/// has no answer. Exit code 1 is an answer ("there is none", for git and similar programs).
+pub(crate) async fn before(
+    questions: &[PreflightQuestion],
+    job: &Launch<'_>,
+    stop: &watch::Receiver<Stop>,
+) -> Vec<Document<'static>> {
+    let begun = Instant::now();
+    let mut answers = Vec::new();
+    for question in questions {
+        let program = Program { name: question.program.clone(), near: Vec::new() };
+        let Some(program) = find(&program, job.cwd) else { continue };
+        let timeout = job.timeout.saturating_sub(begun.elapsed());
+        let launch = Launch { program: &program, args: &question.args, timeout, ..silent(job) };
+        answers.extend(ask(question.name, launch, stop).await);
+    }
+    answers
+}
+
+/// The answers of the job's own program, after it has ended. `folder`: where its reports are.
+pub(crate) async fn after(
+    questions: &[ClosingQuestion],
+    job: &Launch<'_>,
+    folder: &Path,
+    stop: &watch::Receiver<Stop>,
+) -> Vec<Document<'static>> {
+    let mut answers = Vec::new();
+    for question in questions {
+        let Ok(about) = std::fs::read_to_string(folder.join(question.about)) else { continue };
+        let args: Vec<String> = question.args.iter().cloned().chain([about.trim().to_owned()]).collect();
+        answers.extend(ask(question.name, Launch { args: &args, ..silent(job) }, stop).await);
+    }
+    answers
+}
+
+/// The same start, with the output in memory.
+fn silent<'a>(job: &Launch<'a>) -> Launch<'a> {
+    let capture = |cap| Capture { path: None, cap };
+    Launch { stdout: capture(LONGEST), stderr: capture(0), ..*job }
+}
+
+async fn ask(name: &str, launch: Launch<'_>, stop: &watch::Receiver<Stop>) -> Option<Document<'static>> {
+    let ended = process::run(launch, stop.clone()).await;
+    let whole = !ended.stdout.cut && !ended.stdout.held;
+    let bytes = Cow::Owned(ended.stdout.memory);
+    (whole && matches!(ended.end, End::Exited(0 | 1))).then(|| Document { name: name.to_owned(), bytes })
+}
