@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Gate;
+use crate::engine::image_coverage;
 use crate::engine::job_run::TargetEvidence;
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
 use crate::engine::reasons::Reasons;
-use crate::model::aim::Aim;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
+use crate::model::input::InputKind;
 use crate::model::lock_status::LockStatus;
 use crate::model::looked_at::GateInput;
 use crate::model::run::{Completeness, GateRecord, TargetRecord};
@@ -95,7 +96,7 @@ impl GateEvidence {
         duration: Duration,
         stop: Stop,
     ) -> Self {
-        let lack = lack.or_else(|| lack_of(&targets, stop));
+        let lack = lack.or_else(|| lack_of(gate, &targets, stop));
         let findings = with_names(gate, &mut targets);
         let identity = Identity::default();
         Self {
@@ -141,6 +142,7 @@ impl GateEvidence {
                 name: target.record.name.clone(),
                 image: target.record.image.clone(),
                 image_id: parsed.image_id.clone(),
+                scanned: image_coverage::is_scanned(target, &self.inputs),
                 outputs: parsed.outputs.clone(),
             }
         });
@@ -149,7 +151,7 @@ impl GateEvidence {
             tool: self.gate.spec.name,
             outcome,
             acts: self.gate.tool.acts(),
-            scans_images: self.gate.looks_for.contains(&Aim::ImageVulnerabilities),
+            scans_images: image_coverage::scans_images(&self.gate),
             targets: targets.collect(),
         }
     }
@@ -164,6 +166,12 @@ impl GateEvidence {
             another_image(outputs, image, target.proof.parsed().image_id.as_deref())
         };
         self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
+    }
+
+    /// Looks again at which of its images it could not read, now that these gates are done.
+    pub(crate) fn set_images(&mut self, images: Vec<GateInput>) {
+        self.inputs.retain(|input| input.kind != InputKind::Image);
+        self.inputs.extend(images);
     }
 
     /// Sorts its findings and gives them ids.
@@ -289,7 +297,7 @@ const LONGEST: usize = 400;
 const LONGEST_OF_GATE: usize = 1600;
 
 /// What the targets leave unproven, in one reason.
-fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
+fn lack_of(gate: &Gate, targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
     let (mut unproven, mut empty) = (Reasons::default(), Reasons::default());
     for target in targets {
         match &target.proof {
@@ -298,6 +306,8 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
             Proof::NothingInScope { reason, .. } if target.may_be_empty => {
                 empty.add(&target.record.name, reason)
             }
+            // It is a gap, which a waiver may accept for this image alone.
+            Proof::NothingInScope { .. } if image_coverage::is_of_image(gate, target) => {}
             Proof::NothingInScope { reason, .. } => {
                 let key = match targets.len() {
                     1 => "allow_empty = true".to_owned(),

@@ -11,6 +11,7 @@ pub(crate) mod event;
 pub(crate) mod evidence;
 pub(crate) mod followed_config;
 pub(crate) mod gate_inputs;
+pub(crate) mod image_coverage;
 pub(crate) mod image_exports;
 pub(crate) mod interlock;
 pub(crate) mod job_run;

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use crate::engine::evidence::{GateEvidence, Judgement, identify};
 use crate::engine::gate_inputs::ThereIs;
+use crate::engine::image_coverage::images_of;
 use crate::model::finding::Finding;
+use crate::model::looked_at::GateInput;
 use crate::model::run::GateRecord;
 use crate::model::verdict::Outcome;
 use crate::policy::apply::{PolicyInputs, preview};
@@ -28,15 +30,22 @@ pub(crate) struct Preview<'a> {
 pub(crate) struct Together {
     /// In the order of the gates.
     pub outcomes: Vec<Outcome>,
+    /// What there is to look at for each, with the waivers that accept a gap.
+    pub inputs: Vec<Vec<GateInput>>,
     /// How they exceed the budget of the run.
     pub over: Vec<String>,
 }
 
 impl Preview<'_> {
     /// Judges one gate's evidence on its own. Its findings are sorted and get their ids here. The end
-    /// of the run repeats that only if a secret was found since.
-    pub(crate) fn one(&self, evidence: &mut GateEvidence) -> Judgement {
+    /// of the run repeats that only if a secret was found since. `others`: the gates that are done.
+    pub(crate) fn one<'o>(
+        &self,
+        evidence: &mut GateEvidence,
+        others: impl Iterator<Item = &'o GateEvidence> + Clone,
+    ) -> Judgement {
         evidence.inputs = self.there_is.map(|there_is| there_is.of_gate(evidence)).unwrap_or_default();
+        evidence.inputs.extend(images_of(evidence, others));
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
         let secrets = self.secrets.borrow();
         evidence.identify(&secrets, self.root);
@@ -45,6 +54,8 @@ impl Preview<'_> {
         let inputs = PolicyInputs { max: None, ..self.inputs };
         preview(&mut gates, &mut evidence.findings, &inputs);
         let [gate] = gates;
+        // With the waivers that accept their gaps: an image of which one is accepted may be pushed.
+        evidence.inputs = gate.inputs;
         Judgement { outcome: gate.outcome, reason: gate.reason }
     }
 
@@ -62,6 +73,7 @@ impl Preview<'_> {
         let mut gates: Vec<GateRecord> =
             evidence.iter().map(|(gate, _)| gate.record(secrets.scrubber())).collect();
         let over = preview(&mut gates, findings, &self.inputs);
-        Together { outcomes: gates.iter().map(|gate| gate.outcome).collect(), over }
+        let outcomes = gates.iter().map(|gate| gate.outcome).collect();
+        Together { outcomes, inputs: gates.into_iter().map(|gate| gate.inputs).collect(), over }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) use order::longest_chain_first;
 use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
 use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::image_coverage::images_of_all;
 use crate::engine::image_exports::ImageExports;
 use crate::engine::interlock::{self, ActionConditions};
 use crate::engine::job_run::{News, TargetEvidence};
@@ -287,7 +288,8 @@ impl<'a> Run<'a> {
         evidence.left_out = gate.planned.left_out.clone();
         evidence.since = gate.planned.since.clone();
         evidence.compare_images(&self.gate_outputs());
-        let judgement = self.preview.one(&mut evidence);
+        let done = self.gates.iter().filter_map(|gate| gate.done.as_ref());
+        let judgement = self.preview.one(&mut evidence, done);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
@@ -351,6 +353,8 @@ impl<'a> Run<'a> {
         let built = all.iter().map(|evidence| evidence.finished(Outcome::Passed)).collect();
         let built = GateOutputs { gates: built };
         all.iter_mut().for_each(|evidence| evidence.compare_images(&built));
+        let images = images_of_all(&all.iter().map(Some).collect::<Vec<_>>());
+        all.iter_mut().zip(images).for_each(|(evidence, images)| evidence.set_images(images));
         (all, self.pool)
     }
 }

@@ -43,6 +43,8 @@ pub enum InputKind {
     Oxlint,
     Prettier,
     Sbom,
+    /// A container image of the run, by its name. It is in no repository.
+    Image,
     /// The configuration of a test runner.
     Tests(TestRunner),
     /// A workflow or pipeline of a CI service.
@@ -54,7 +56,7 @@ pub enum InputKind {
 use InputKind as Kind;
 
 /// The kinds without a part, with id and words.
-const PLAIN: [(Kind, &str, &str); 18] = [
+const PLAIN: [(Kind, &str, &str); 19] = [
     (Kind::Dockerfile, "dockerfile", "Dockerfile"),
     (Kind::Compose, "compose", "compose file"),
     (Kind::Terraform, "terraform", "Terraform file"),
@@ -73,6 +75,7 @@ const PLAIN: [(Kind, &str, &str); 18] = [
     (Kind::Oxlint, "oxlint", "oxlint configuration"),
     (Kind::Prettier, "prettier", "Prettier configuration"),
     (Kind::Sbom, "sbom", "SBOM"),
+    (Kind::Image, "image", "image"),
 ];
 
 impl InputKind {

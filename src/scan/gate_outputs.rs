@@ -46,7 +46,7 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
         }
     }
     let proved = |gate: &FinishedGate| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
-    let scans = looked.iter().filter(|(gate, _)| gate.scans_images && proved(gate));
+    let scans = looked.iter().filter(|(gate, target)| gate.scans_images && target.scanned && proved(gate));
     Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
 }
 
@@ -104,6 +104,8 @@ pub struct FinishedTarget {
     pub image: Option<String>,
     /// The id of the image that it really built or scanned.
     pub image_id: Option<Text>,
+    /// It is proved, or its gap is accepted.
+    pub scanned: bool,
     pub outputs: BTreeMap<String, String>,
 }
 

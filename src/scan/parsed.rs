@@ -1,6 +1,6 @@
 //! What a report says, or why it says nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -68,6 +68,8 @@ pub struct Parsed {
     pub image_digest: Option<Text>,
     /// What registries call it, with a tag or with a digest: `ghcr.io/team/app:1.2`.
     pub image_names: Vec<Text>,
+    /// The types of the packages that it lists, as package URLs have them (`deb`, `npm`), if it lists all that it looked at.
+    pub package_types: Option<BTreeSet<Text>>,
     /// The inputs that it says it read, from the top of the repository, if it names them.
     pub read_inputs: Vec<Text>,
     /// What was in scope and could not be scanned (a file that does not parse): the gate is

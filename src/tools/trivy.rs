@@ -362,11 +362,15 @@ fn fatal_line(stderr: &str) -> Option<String> {
     let (_, message) = lines.next()?.split_once("\tFATAL\t")?;
     let message = message.strip_prefix("Fatal error\t").unwrap_or(message);
     let message = message.strip_prefix("run error: ").unwrap_or(message);
-    let core =
-        ["unable to find the specified image", "failed to download vulnerability DB", "--skip-db-update"]
-            .iter()
-            .find_map(|words| message.rfind(words))
-            .map_or(message, |at| &message[at..]);
+    let core = [
+        "unable to find the specified image",
+        "failed to download vulnerability DB",
+        "--skip-db-update",
+        "Unable to initialize the Java DB",
+    ]
+    .iter()
+    .find_map(|words| message.rfind(words))
+    .map_or(message, |at| &message[at..]);
 
     let mut line = core.to_owned();
     if let Some((head, _)) = core.rsplit_once(": ").filter(|(_, tail)| tail.ends_with("occurred:")) {
@@ -375,6 +379,9 @@ fn fatal_line(stderr: &str) -> Option<String> {
     }
     if core.starts_with("--skip-db-update") {
         line.push_str(" (there is no vulnerability database in the cache folder: let Trivy download one, or point `cache_dir` at one)");
+    }
+    if core.starts_with("Unable to initialize the Java DB") {
+        line.push_str(" (there are Java archives, and their packages are known by a database of their own: `trivy image --download-java-db-only` gets it)");
     }
     Some(line)
 }

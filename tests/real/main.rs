@@ -14,6 +14,7 @@ mod ecs_task_definition;
 mod hook;
 mod html;
 mod identity;
+mod image_coverage;
 mod image_exports;
 mod images;
 mod init;

@@ -250,6 +250,7 @@ fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) 
         name: "app".into(),
         image: Some("app:1".to_owned()),
         image_id: image_id.map(Text::from),
+        scanned: true,
         outputs: BTreeMap::new(),
     };
     FinishedGate {

@@ -2,6 +2,7 @@
 //! interlock.
 
 use crate::engine::evidence::GateEvidence;
+use crate::engine::image_coverage::images_of_all;
 use crate::engine::interlock::{self, Clearance, EarlierGate};
 use crate::model::verdict::Outcome;
 use crate::scan::gate_outputs::GateOutputs;
@@ -74,13 +75,23 @@ impl Run<'_> {
     /// Judges the finished gates together, because some things depend on several gates: a waiver of a
     /// problem that two of them report, the budget of the run.
     fn judge_together(&mut self) -> Vec<String> {
+        // The inventory of an image may have come after its scan.
+        let done: Vec<Option<&GateEvidence>> = self.gates.iter().map(|gate| gate.done.as_ref()).collect();
+        let images = images_of_all(&done);
+        for (gate, images) in self.gates.iter_mut().zip(images) {
+            gate.done.iter_mut().for_each(|done| done.set_images(images.clone()));
+        }
         let (findings, parts) = self.pool.so_far();
         let evidence: Vec<(&GateEvidence, usize)> =
             parts.iter().filter_map(|(index, len)| Some((self.gates[*index].done.as_ref()?, *len))).collect();
         let together = self.preview.together(&evidence, findings);
         let indices: Vec<usize> = parts.iter().map(|(index, _)| *index).collect();
-        for (index, outcome) in indices.into_iter().zip(together.outcomes) {
-            self.gates[index].outcome = outcome;
+        for (index, (outcome, inputs)) in
+            indices.into_iter().zip(together.outcomes.into_iter().zip(together.inputs))
+        {
+            let gate = &mut self.gates[index];
+            gate.outcome = outcome;
+            gate.done.iter_mut().for_each(|done| done.inputs.clone_from(&inputs));
         }
         together.over
     }

@@ -1,7 +1,7 @@
 //! Turns a Trivy report into findings: schema 2, the bare list of the first schema, and the report of
 //! `trivy k8s`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::formats::json;
@@ -29,6 +29,7 @@ const SCHEMA: u64 = 2;
 /// any looked at nothing.
 pub(super) fn read(bytes: &[u8], origin: &ReportOrigin, all_listed: bool) -> Result<Parsed, ReportError> {
     let mut reader = Reader::new(origin);
+    reader.all_listed = all_listed;
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
         Some(b'n') => json::read::<()>(bytes, WHAT)?,
@@ -48,6 +49,8 @@ struct Reader<'a> {
     elsewhere: bool,
     /// The report is recent enough to list every package.
     lists_packages: bool,
+    /// It was asked to list all packages.
+    all_listed: bool,
     /// Results that say only what was looked at: Trivy found nothing there, and without `--list-all-pkgs` older
     /// versions list no package.
     recognised: Scope,
@@ -62,6 +65,7 @@ impl<'a> Reader<'a> {
             parsed: Parsed::default(),
             elsewhere: false,
             lists_packages: false,
+            all_listed: false,
             recognised: Scope::default(),
             object: None,
         }
@@ -70,6 +74,7 @@ impl<'a> Reader<'a> {
     fn report(&mut self, report: Report) -> Result<(), ReportError> {
         self.elsewhere = matches!(report.artifact_type.as_deref(), Some("container_image" | "vm"));
         self.lists_packages = report.trivy.is_some();
+        self.parsed.package_types = (self.lists_packages && self.all_listed).then(BTreeSet::new);
         self.parsed.tool_version = report.trivy.and_then(|trivy| trivy.version);
         if let Some(metadata) = report.metadata {
             self.parsed.image_id = given(metadata.image_id);
@@ -187,6 +192,10 @@ impl<'a> Reader<'a> {
 
     /// Counts what a result looked at. Gives the number of checks.
     fn scope(&mut self, packages: &[PackageEntry], summary: Option<MisconfSummary>, listed: usize) -> u64 {
+        if let Some(types) = &mut self.parsed.package_types {
+            let purls = packages.iter().filter_map(|package| package.identifier.as_ref()?.purl.as_deref());
+            types.extend(purls.filter_map(|purl| ecosystem(Some(purl), "")));
+        }
         if !packages.is_empty() {
             self.parsed.scope.add(Unit::Packages, packages.len() as u64);
         }
