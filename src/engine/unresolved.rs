@@ -22,7 +22,7 @@ pub(crate) fn refuse(plan: &Plan, conditions: &ActionConditions) -> Result<()> {
         }
     }
     if !lines.is_empty() {
-        bail!("nothing was run, because values are missing:\n  {}", lines.join("\n  "));
+        bail!("nothing was run, because later gates could not do their work:\n  {}", lines.join("\n  "));
     }
     Ok(())
 }

@@ -158,14 +158,20 @@ pub(super) fn read_arn(arn: &str) -> Option<(&str, u64)> {
 }
 
 impl Settings {
-    /// The placeholders that are left in the template, if it is there already: another gate may write it.
-    fn left_over(&self, repo: &Repo) -> Option<String> {
-        let text = read_text(&repo.base.join(&self.template), &self.template).ok()?;
-        let mut template = Template::read(&text, &self.values.at(repo)).ok()?;
-        if self.family.is_some() {
-            template.family(self.family.as_deref()).ok()?;
+    /// The secrets in plain text and the placeholders that are left in the template, if it is there already: another gate may
+    /// write it.
+    fn refused_now(&self, repo: &Repo) -> Vec<String> {
+        let Ok(text) = read_text(&repo.base.join(&self.template), &self.template) else { return Vec::new() };
+        let Ok(mut template) = Template::read(&text, &self.values.at(repo)) else { return Vec::new() };
+        if self.family.is_some() && template.family(self.family.as_deref()).is_err() {
+            return Vec::new();
         }
-        Some(format!("{} {}", self.template, template.left_now()?))
+        let secrets = plain_text::find(template.root(), &self.allow_environment).into_iter().map(|secret| {
+            let PlainText { what, why, .. } = secret;
+            format!("has a secret in plain text: {what} ({why}); put it into `secrets`, or name the variable in `allow_environment`")
+        });
+        let all: Vec<String> = secrets.chain(template.left_now()).collect();
+        all.into_iter().map(|why| format!("{} {why}", self.template)).collect()
     }
 }
 
@@ -177,7 +183,7 @@ impl Tool for EcsTaskDefinition {
         settings.values = self.0.values.resolved(&mut environment);
         let mut job = scene.job(aws::PROGRAM, &settings.template);
         job.unresolved = environment.unresolved;
-        job.unresolved.extend(settings.left_over(scene.repo));
+        job.unresolved.extend(settings.refused_now(scene.repo));
         let input = job.scratch_file(register::INPUT);
         let file = format!("file://{input}");
         job.invocation.args =

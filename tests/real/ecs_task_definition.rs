@@ -155,7 +155,7 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
 }
 
 #[test]
-fn a_secret_in_plain_text_fails_the_gate_and_is_shown_nowhere() {
+fn a_secret_in_plain_text_stops_the_run_before_it_begins_and_is_shown_nowhere() {
     let moto = Moto::start();
     let secret = ["hunter2", "correct-horse", "Battery9"].join("-");
     let mut with_secret = template();
@@ -164,10 +164,28 @@ fn a_secret_in_plain_text_fails_the_gate_and_is_shown_nowhere() {
     variables.push(json!({"name": "CACHE", "value": format!("redis://cache:{secret}@cache.internal")}));
     let project = project(&with_secret, "");
     let ran = run(&project, &moto);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    for what in [
+        "DB_PASSWORD of container backend (its name says so)",
+        "CACHE of container backend (it is an address with a password)",
+    ] {
+        let said = format!("gate task: deploy/task.json has a secret in plain text: {what}");
+        assert!(ran.stderr.contains(&said), "{}", ran.all());
+    }
+    assert_eq!(revisions(&moto), 0);
+    assert!(!ran.all().contains(&secret), "{}", ran.all());
+
+    // A template that an earlier gate writes is looked at when it is there.
+    let writes = gates("needs = ['write']").replace(
+        "version = 1",
+        "version = 1\n[[gate]]\nid = 'write'\ntool = 'command'\nrun = ['cp', 'other.json', 'deploy/task.json']",
+    );
+    project.write("gates.toml", writes);
+    std::fs::rename(project.root().join("deploy/task.json"), project.root().join("other.json")).unwrap();
+    let ran = run(&project, &moto);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(project.gate("task")["outcome"], "failed");
     assert_eq!(revisions(&moto), 0);
-
     let record = project.record();
     let findings = record["findings"].as_array().unwrap();
     let titles: Vec<&str> = findings.iter().map(|finding| finding["title"].as_str().unwrap()).collect();

@@ -37,6 +37,11 @@ pub(super) fn find<'v>(root: &'v Map<String, Value>, allowed: &[String]) -> Vec<
                 found.push(PlainText { what: format!("{name} of container {owner}"), why, value });
             }
         }
+        found.extend(commands(container).filter_map(|(key, words)| {
+            let (option, value) = option_with_secret(&words)?;
+            let why = "the option before it says so";
+            Some(PlainText { what: format!("{option} in the {key} of container {owner}"), why, value })
+        }));
     }
     texts(root, &mut |value, place| {
         if !is_variable(place)
@@ -46,6 +51,49 @@ pub(super) fn find<'v>(root: &'v Map<String, Value>, allowed: &[String]) -> Vec<
         }
     });
     found
+}
+
+/// The commands of a container, word by word: a text may be the command of a shell.
+fn commands(container: &Value) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+    let health = container.get("healthCheck").and_then(|check| check.get("command"));
+    let all = [
+        ("command", container.get("command")),
+        ("entryPoint", container.get("entryPoint")),
+        ("healthCheck", health),
+    ];
+    all.into_iter().filter_map(|(key, list)| {
+        let texts = list?.as_array()?.iter().filter_map(Value::as_str);
+        Some((key, texts.flat_map(str::split_whitespace).collect()))
+    })
+}
+
+/// The first option with a secret's name, and its value: `--db-password hunter2`. A text `--db-password=hunter2` has the form of a secret.
+fn option_with_secret<'v>(words: &[&'v str]) -> Option<(&'v str, &'v str)> {
+    words.windows(2).find_map(|pair| {
+        let [option, value] = *pair else { return None };
+        let name = option.strip_prefix('-')?.trim_start_matches('-');
+        let is_value = !value.starts_with('-') && !is_filled_in(value) && !is_harmless(value);
+        (!name.contains('=') && holds_secret(name) && is_value).then_some((option, value))
+    })
+}
+
+/// Whether the container itself fills in the value: `$PASSWORD`, `\"${PASSWORD}\"`, `%PASSWORD%`.
+fn is_filled_in(value: &str) -> bool {
+    let value = value.trim_start_matches(['"', '\'']);
+    value.starts_with('$')
+        || (value.starts_with('%') && value.trim_end_matches(['"', '\'']).len() > 1 && value.contains('%'))
+}
+
+/// Whether a text assigns a password, as connection strings and options do: `Server=db;Password=hunter2`, `?user=a&password=b`,
+/// `--token=abc`.
+fn assigns_secret(value: &str) -> bool {
+    let pairs = value
+        .split(|c: char| ";&?,".contains(c) || c.is_whitespace())
+        .filter_map(|part| part.split_once('='));
+    pairs.into_iter().any(|(name, value)| {
+        let name = name.trim_start_matches(['-', '"', '\'']);
+        holds_secret(name) && !is_filled_in(value) && !is_harmless(value.trim_matches(['"', '\'']))
+    })
 }
 
 /// `containerDefinitions[0].environment[1].value`
@@ -110,7 +158,10 @@ fn form(value: &str) -> Option<&'static str> {
     if value.split(|c: char| !word(c) && c != '.').any(token) {
         return Some("it is a JSON web token");
     }
-    password(value).map(|_| "it is an address with a password")
+    if password(value).is_some() {
+        return Some("it is an address with a password");
+    }
+    assigns_secret(value).then_some("it assigns a password")
 }
 
 /// The password in the addresses of a text: `postgres://user:password@host`.
