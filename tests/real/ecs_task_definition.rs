@@ -176,10 +176,9 @@ fn a_secret_in_plain_text_stops_the_run_before_it_begins_and_is_shown_nowhere() 
     assert!(!ran.all().contains(&secret), "{}", ran.all());
 
     // A template that an earlier gate writes is looked at when it is there.
-    let writes = gates("needs = ['write']").replace(
-        "version = 1",
-        "version = 1\n[[gate]]\nid = 'write'\ntool = 'command'\nrun = ['cp', 'other.json', 'deploy/task.json']",
-    );
+    let write =
+        "\n[[gate]]\nid = 'write'\ntool = 'command'\nrun = ['cp', 'other.json', 'deploy/task.json']\n";
+    let writes = gates("needs = ['write']") + write;
     project.write("gates.toml", writes);
     std::fs::rename(project.root().join("deploy/task.json"), project.root().join("other.json")).unwrap();
     let ran = run(&project, &moto);
