@@ -314,6 +314,8 @@ impl Command {
         if matches!(parsed.written_by.as_slice(), [one] if **one == *"gitleaks") {
             parsed.gaps.extend(gitleaks::log::unscanned(&raw.stderr_text()));
         }
+        let runner = parsed.listed.as_ref().map(|listed| listed.runner);
+        parsed.notes.extend(runner.and_then(|runner| runner_log::tried_again(runner, raw)));
         let (Some(code), None) = (raw.exit, &self.codes) else { return };
         if self.exit_by_report(code, parsed).unwrap_or_else(|| self.exit(code)) != Exit::Findings {
             return;
@@ -323,13 +325,7 @@ impl Command {
         }
         let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0) else { return };
         match runner_log::account(&listed, (&self.run, code), raw) {
-            Ok(proof) => {
-                parsed.proof.extend(proof);
-                // What the report left out is accounted for, too.
-                if listed.unlisted > 0 {
-                    parsed.unexplained = None;
-                }
-            }
+            Ok(proof) => parsed.proof.extend(proof),
             Err(why) => {
                 parsed.unexplained.get_or_insert(why);
             }
