@@ -180,7 +180,14 @@ struct Listed {
     version: Option<String>,
     purl: Option<Text>,
     licenses: Option<Vec<LicenceChoice>>,
+    evidence: Option<Evidence>,
     components: Option<Vec<Self>>,
+}
+
+/// What was seen in the component, such as its files.
+#[derive(Deserialize)]
+struct Evidence {
+    licenses: Option<Vec<LicenceChoice>>,
 }
 
 /// A licence or an SPDX expression.
@@ -211,7 +218,12 @@ impl Listed {
             let named = |one: Licence| given(one.id).or(given(one.name));
             given(choice.expression).or(choice.license.and_then(named))
         };
-        let licences = self.licenses.into_iter().flatten().filter_map(of).collect();
+        let read = |all: Option<Vec<LicenceChoice>>| all.into_iter().flatten().filter_map(of).collect();
+        let mut licences: Vec<String> = read(self.licenses);
+        // cyclonedx-gomod lists what it detects there alone.
+        if licences.is_empty() {
+            licences = read(self.evidence.and_then(|evidence| evidence.licenses));
+        }
         Component { kind: self.kind, ..component(name, self.version, self.purl, licences) }
     }
 }

@@ -16,6 +16,10 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
         {"type": "operating-system", "name": "alpine"}, {"type": "file", "name": "/bin/sh"},
         {"type": "library", "group": "@a", "name": "b", "version": "1", "licenses": [{"license": {"id": "MIT"}}],
          "components": [{"type": "library", "name": "inner", "licenses": []}]},
+        {"type": "library", "name": "f", "evidence": {"licenses": [{"license": {"id": "MIT"}}, {"license": {"id": "GPL-3.0-only"}}]}},
+        {"type": "library", "name": "g", "licenses": [{"license": {"id": "MIT"}}],
+         "evidence": {"identity": [], "licenses": [{"license": {"name": "file: LICENSE"}}]}},
+        {"type": "library", "name": "h", "evidence": {"occurrences": []}},
         {"type": "library", "name": "c", "licenses": [{"expression": "MIT OR ISC"}]},
         {"type": "library", "name": "e", "licenses": [{"license": {"id": "", "name": "AGPL-3.0"}}]},
         {"type": "library", "name": "d", "licenses": [{"license": {"name": "Public Domain"}}, {"license": {"id": "ISC"}}]}]}"#;
@@ -26,6 +30,9 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
         ("c", &["MIT OR ISC"]),
         ("d", &["ISC", "Public Domain"]),
         ("e", &["AGPL-3.0"]),
+        ("f", &["GPL-3.0-only", "MIT"]),
+        ("g", &["MIT"]),
+        ("h", &[]),
         ("inner", &[]),
     ];
     assert_eq!(read, expected(wanted));
