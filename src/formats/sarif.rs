@@ -6,6 +6,7 @@ mod evidence;
 mod grype;
 mod invocations;
 mod model;
+mod osv;
 mod overrides;
 mod packages;
 mod places;
