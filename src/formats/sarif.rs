@@ -37,6 +37,8 @@ use crate::text::shared::Text;
 
 use super::{first_sentence, foreign, headline, json};
 
+pub(super) use snyk::ecosystem as snyk_ecosystem;
+
 const WHAT: &str = "SARIF log";
 
 /// Reads a SARIF log. Scope: the runs that produced results, and the files, if a run lists them

@@ -243,8 +243,9 @@ impl Tool for Command {
             listed.runner == TestRunner::Mocha && i32::try_from(listed.failures.min(255)) == Ok(code)
         });
         match (parsed.listed.as_ref().map(|listed| listed.runner), code) {
-            // Nothing was tested, and the report says so: `allow_empty` decides.
-            (Some(TestRunner::Pytest), 5) => return Some(Exit::Silent),
+            // Nothing was tested, and the report says so: `allow_empty` decides. A report with tests is of another run.
+            (Some(TestRunner::Pytest), 5) if parsed.scope.is_empty() => return Some(Exit::Silent),
+            (Some(TestRunner::Pytest), 5) => return Some(Exit::Fault("pytest collected no test")),
             (Some(TestRunner::Pytest), code) => return known::exit_of(&["pytest"], code),
             _ => {}
         }

@@ -48,12 +48,8 @@ const OWN: [(&[&str], &str, Advice); 27] = [
         "Checkov's own JSON",
         Advice::Do("hand it in as checkov, or let it write `-o sarif`"),
     ),
-    (
-        &["results", "experimental_config"],
-        "OSV-Scanner's own JSON",
-        Advice::Do("let it write `--format sarif`"),
-    ),
-    (&["packageManager", "vulnerabilities", "ok"], "Snyk's own JSON", Advice::Do("let it write `--sarif`")),
+    (&["results", "experimental_config"], "OSV-Scanner's own JSON", Advice::Name("osv-scanner")),
+    (&["packageManager", "vulnerabilities", "ok"], "Snyk's own JSON", Advice::Name("snyk")),
     (&["numFailedTests", "testResults"], "the JSON of Jest or Vitest", Advice::Do("let it write JUnit XML")),
     (
         &["stats", "tests", "failures"],

@@ -43,7 +43,7 @@ pub(super) fn cves(tool: &str, rule: Option<&Rule>) -> Vec<Text> {
 }
 
 /// The type of package URL that an id is about: `SNYK-JS-LODASH-590103`, `SNYK-ALPINE316-BUSYBOX-2606914`.
-pub(super) fn ecosystem(id: &str) -> Option<&'static str> {
+pub(in crate::formats) fn ecosystem(id: &str) -> Option<&'static str> {
     const KINDS: [(&str, &str); 17] = [
         ("JS", "npm"),
         ("PYTHON", "pypi"),

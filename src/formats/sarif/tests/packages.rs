@@ -190,8 +190,7 @@ fn osv_scanner_rates_only_by_a_score() {
 /// A package without a version has its commit there (`sarif_test.snap`, "with just a commit").
 #[test]
 fn a_package_of_osv_scanner_may_have_a_commit_and_a_table_of_fixes() {
-    let help =
-        |table: &str| format!(r##", "help": {{"text": "Fix it.\n### Fixed Versions\n\n{table}"}}"##);
+    let help = |table: &str| format!(r##", "help": {{"text": "Fix it.\n### Fixed Versions\n\n{table}"}}"##);
     let found = |message: &str, rule: &str| {
         let found = finding("osv-scanner", rule, &format!(r#", "message": {{"text": "{message}"}}"#));
         let package = found.package.as_deref().unwrap();
