@@ -29,6 +29,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::test_runner::TestRunner;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::text::human;
 use crate::text::paths::normalise;
 use crate::tools::gitleaks;
 use crate::tools::inventory_check::check_inventory;
@@ -317,6 +318,15 @@ impl Command {
         }
         let runner = parsed.listed.as_ref().map(|listed| listed.runner);
         parsed.notes.extend(runner.and_then(|runner| runner_log::tried_again(runner, raw)));
+        // Its log can tell that they passed, so it must.
+        if let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0 && listed.unlisted > 0)
+            && raw.exit.is_some()
+        {
+            let results = human::count(listed.unlisted, "result");
+            parsed.unexplained.get_or_insert(format!(
+                "its report counts {results} more than it lists: let it print the summary, in which pytest counts subtests"
+            ));
+        }
         let (Some(code), None) = (raw.exit, &self.codes) else { return };
         if self.exit_by_report(code, parsed).unwrap_or_else(|| self.exit(code)) != Exit::Findings {
             return;
@@ -326,7 +336,13 @@ impl Command {
         }
         let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0) else { return };
         match runner_log::account(&listed, (&self.run, code), raw) {
-            Ok(proof) => parsed.proof.extend(proof),
+            Ok(proof) => {
+                parsed.proof.extend(proof);
+                // What the report left out is accounted for, too.
+                if listed.unlisted > 0 {
+                    parsed.unexplained = None;
+                }
+            }
             Err(why) => {
                 parsed.unexplained.get_or_insert(why);
             }
