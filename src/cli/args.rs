@@ -238,7 +238,7 @@ pub struct JudgeArgs {
         env = "PORTCULLIS_FROM"
     )]
     pub from: Vec<PathBuf>,
-    /// A report to judge: a tool's name, or sarif, junit, checkstyle, cyclonedx, spdx
+    /// A report to judge: a tool's name, or sarif, junit, checkstyle, cyclonedx, spdx, osv-scanner, snyk
     #[arg(long, value_name = "TOOL=PATH", env = "PORTCULLIS_REPORT")]
     pub report: Vec<String>,
     #[command(flatten)]

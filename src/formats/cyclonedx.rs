@@ -8,6 +8,7 @@
 
 mod affected;
 mod bom_crate;
+mod compositions;
 pub(crate) mod document;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ use crate::text::bom;
 use crate::text::shared::Text;
 
 use self::affected::{Affected, Analysis};
+use self::compositions::{Compositions, Said};
 use super::ratings::{Rated, Rating};
 use super::{foreign, headline, inventory, json, other_forms};
 
@@ -58,6 +60,7 @@ fn read_document(bytes: &[u8]) -> Result<Parsed, ReportError> {
         scope.add(Unit::Packages, packages);
     }
     let mut proof = vec![format!("CycloneDX {version}")];
+    let said = Said::of(bom.compositions.as_ref(), bom.subject());
     match bom_crate::read(bom::without_bom(bytes), &version) {
         // Version 1.3 does not define vulnerabilities, so the crate ignores them.
         Some(Ok(strict)) if strict.size() == bom.size() => {
@@ -68,8 +71,9 @@ fn read_document(bytes: &[u8]) -> Result<Parsed, ReportError> {
         Some(Ok(_)) | None => {}
     }
 
-    let findings = bom.findings();
-    Ok(Parsed { findings, scope, tool_version: bom.tool_version(), proof, ..Parsed::default() })
+    proof.extend(said.proof);
+    let (findings, gaps) = (bom.findings(), said.gaps);
+    Ok(Parsed { findings, gaps, scope, tool_version: bom.tool_version(), proof, ..Parsed::default() })
 }
 
 /// The fields of a CycloneDX document that Portcullis needs.
@@ -81,6 +85,7 @@ struct Bom {
     metadata: Option<Metadata>,
     components: Option<Vec<Component>>,
     vulnerabilities: Option<Vec<Vulnerability>>,
+    compositions: Option<Compositions>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -167,10 +172,14 @@ impl Bom {
         (self.components.as_deref().map(count), self.vulnerabilities.as_ref().map(Vec::len))
     }
 
+    /// The reference of what the document is about.
+    fn subject(&self) -> Option<&str> {
+        self.metadata.as_ref()?.component.as_ref()?.bom_ref.as_deref()
+    }
+
     /// How many of the components are packages. The subject of the document may be listed once more.
     fn packages(&self) -> Option<u64> {
-        let root = self.metadata.as_ref().and_then(|metadata| metadata.component.as_ref());
-        let root = root.and_then(|root| root.bom_ref.as_deref());
+        let root = self.subject();
         let mut left: Vec<&Component> = self.components.as_ref()?.iter().collect();
         let mut packages = 0;
         while let Some(component) = left.pop() {

@@ -13,13 +13,19 @@ use super::looks_like;
 /// More lines than these come before no report.
 const MOST: usize = 10_000;
 
+/// How much is looked at to see an encoding.
+const HEAD: usize = 16;
+
 /// Bytes at the beginning of what is no text, and what to do about it.
-const PACKED: [(&[u8], &str); 6] = [
+const PACKED: [(&[u8], &str); 8] = [
     (&[0x1f, 0x8b], "it is compressed (gzip): unpack it"),
     (b"PK\x03\x04", "it is an archive (zip): unpack it"),
     (b"BZh", "it is compressed (bzip2): unpack it"),
     (b"\xfd7zXZ\0", "it is compressed (xz): unpack it"),
     (&[0x28, 0xb5, 0x2f, 0xfd], "it is compressed (zstd): unpack it"),
+    // Its mark begins with that of UTF-16.
+    (b"\xff\xfe\0\0", "it is UTF-32: write it as UTF-8"),
+    (b"\0\0\xfe\xff", "it is UTF-32: write it as UTF-8"),
     // The first field of a CycloneDX document is the version, a text of three letters (`bom-1.6.proto`).
     (b"\x0a\x031.", "it is CycloneDX as protocol buffers: let the tool write JSON"),
 ];
@@ -35,7 +41,7 @@ pub(super) fn instead_of_json(bytes: &[u8]) -> Option<String> {
         return Some(packed.to_owned());
     }
     if bytes.contains(&0) {
-        return Some("it has bytes 0, as UTF-16 has without a byte order mark: write it as UTF-8".to_owned());
+        return Some(ZEROS.to_owned());
     }
     let mut lines = lines(bytes);
     let (number, first) = lines.next()?;
@@ -45,11 +51,10 @@ pub(super) fn instead_of_json(bytes: &[u8]) -> Option<String> {
     if first.starts_with(b"<") {
         return Some(xml(number, bytes));
     }
-    if let Some(form) = text_form(first) {
+    if let Some((number, form)) = text_form(bytes) {
         return Some(format!("line {number} begins {form}: let the tool write JSON"));
     }
-    let json = lines.find(|(_, line)| begins_json(line));
-    Some(match json {
+    Some(match lines.find(|(_, line)| begins_json(line)) {
         Some((begin, _)) => format!("line {number} is text, and JSON may begin in line {begin}: {APART}"),
         None => format!("line {number} is text: let the tool write JSON"),
     })
@@ -57,8 +62,13 @@ pub(super) fn instead_of_json(bytes: &[u8]) -> Option<String> {
 
 const APART: &str = "let the tool write its report to a file, or its log to standard error";
 
+const ZEROS: &str = "it has bytes 0, as UTF-16 and UTF-32 have without a byte order mark: write it as UTF-8";
+
 /// What it is instead of XML. `None`: it begins as XML does.
 pub(super) fn instead_of_xml(bytes: &[u8]) -> Option<String> {
+    if bytes.get(..HEAD).unwrap_or(bytes).contains(&0) {
+        return Some(ZEROS.to_owned());
+    }
     let mut lines = lines(bytes);
     let (number, first) = lines.next().filter(|(_, first)| !first.starts_with(b"<"))?;
     if begins_json(first) {
@@ -69,7 +79,7 @@ pub(super) fn instead_of_xml(bytes: &[u8]) -> Option<String> {
         let named = named.unwrap_or_else(|| "let the tool write XML".to_owned());
         return Some(format!("line {number} begins JSON: {named}"));
     }
-    if let Some(form) = text_form(first) {
+    if let Some((number, form)) = text_form(bytes) {
         return Some(format!("line {number} begins {form}: let the tool write XML"));
     }
     Some(match lines.find(|(_, line)| line.starts_with(b"<")) {
@@ -111,21 +121,26 @@ fn begins_json(line: &[u8]) -> bool {
     }
 }
 
-/// A form of text that a line begins.
-fn text_form(first: &[u8]) -> Option<&'static str> {
-    let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    if first == b"---" || first.starts_with(b"%YAML") {
-        return Some("YAML");
-    }
+/// A form of text, and the line in which it begins. TAP may come after a log, and after a title that is YAML elsewhere: `---`.
+fn text_form(bytes: &[u8]) -> Option<(u64, &'static str)> {
+    let (number, first) = lines(bytes).next()?;
     if first.starts_with(b"SPDXVersion:") {
-        return Some("SPDX tag-value");
+        return Some((number, "SPDX tag-value"));
     }
-    let is_tap = first.starts_with(b"TAP version ")
-        || first.strip_prefix(b"1..").is_some_and(is_number)
+    let not_yet = |(_, line): &(u64, &[u8])| !line.starts_with(b"<") && !begins_json(line);
+    let tap =
+        lines(bytes).take_while(not_yet).find(|(_, line)| is_tap(line)).map(|(number, _)| (number, "TAP"));
+    let is_yaml = first == b"---" || first.starts_with(b"%YAML");
+    tap.or(is_yaml.then_some((number, "YAML")))
+}
+
+fn is_tap(line: &[u8]) -> bool {
+    let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    line.starts_with(b"TAP version ")
+        || line.strip_prefix(b"1..").is_some_and(is_number)
         || [&b"ok "[..], b"not ok "].iter().any(|begin| {
-            first.strip_prefix(*begin).and_then(|rest| rest.first()).is_some_and(u8::is_ascii_digit)
-        });
-    is_tap.then_some("TAP")
+            line.strip_prefix(*begin).and_then(|rest| rest.first()).is_some_and(u8::is_ascii_digit)
+        })
 }
 
 /// JSON with a byte that is no UTF-8.

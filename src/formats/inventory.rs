@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::formats::json;
 use crate::model::component::Component;
+use crate::model::purl::Purl;
 use crate::scan::parsed::ReportError;
 use crate::text::shared::Text;
 
@@ -26,7 +27,9 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let document: Document = json::read(&json::decoded(bytes, WHAT)?, WHAT)?;
     if let Some(artifacts) = document.artifacts {
         let source = document.source.and_then(Source::into_component);
-        return Ok(artifacts.into_iter().map(Artifact::into_component).chain(source).collect());
+        let artifacts =
+            artifacts.into_iter().filter_map(|artifact| listed_as(artifact.into_component(), false));
+        return Ok(artifacts.chain(source).collect());
     }
     if let Some(packages) = document.packages {
         let described = described(&packages, document.document_describes, document.relationships);
@@ -42,9 +45,13 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     }
     let subject = document.metadata.and_then(|metadata| metadata.component);
     let root = subject.as_ref().and_then(|subject| subject.bom_ref.clone());
+    let package = subject.as_ref().and_then(Listed::package);
     let mut left: Vec<(Listed, bool)> = subject.into_iter().map(|subject| (subject, true)).collect();
     let unread = |listed: Vec<Listed>| {
-        let is_root = |one: &Listed| root.is_some() && one.bom_ref == root;
+        // cargo-cyclonedx (0.5) lists each target of a crate as a part of it, with the crate's package URL.
+        let is_root = |one: &Listed| {
+            root.is_some() && one.bom_ref == root || package.is_some() && one.package() == package
+        };
         listed.into_iter().map(move |one| (is_root(&one), one)).map(|(is_root, one)| (one, is_root))
     };
     left.extend(unread(document.components.unwrap_or_default()));
@@ -71,7 +78,7 @@ const NO_PACKAGES: [&str; 9] = [
 ];
 
 /// What the whole document is about, if it may be a package.
-const ROOT: &str = "root";
+pub(crate) const ROOT: &str = "root";
 const CONTAINER: &str = "container";
 
 /// Whether a component of this type, or a package of this purpose, is a package. One with a package URL or a licence
@@ -85,6 +92,8 @@ pub(crate) fn is_package(kind: Option<&str>, purl: Option<&str>, has_licence: bo
 /// about is not one of its packages, and has no licence to miss; but a rule may name it: a project or an image by its
 /// name alone, anything else (a folder, a file) by its package URL or its licence.
 fn listed_as(component: Component, is_root: bool) -> Option<Component> {
+    // What Yarn calls a workspace of the project (berry, `plugin-essentials`).
+    let is_root = is_root || component.version.as_deref() == Some("0.0.0-use.local");
     let is_other = |kind: &str| !is_package(Some(kind), None, false);
     let kind = component.kind.map(|kind| kind.to_ascii_lowercase());
     let kind = match kind.filter(|kind| is_other(kind)) {
@@ -171,7 +180,14 @@ struct Listed {
     version: Option<String>,
     purl: Option<Text>,
     licenses: Option<Vec<LicenceChoice>>,
+    evidence: Option<Evidence>,
     components: Option<Vec<Self>>,
+}
+
+/// What was seen in the component, such as its files.
+#[derive(Deserialize)]
+struct Evidence {
+    licenses: Option<Vec<LicenceChoice>>,
 }
 
 /// A licence or an SPDX expression.
@@ -188,6 +204,12 @@ struct Licence {
 }
 
 impl Listed {
+    /// The package that its package URL names, without qualifiers and a path in it.
+    fn package(&self) -> Option<(String, Option<String>)> {
+        let purl = Purl::read(self.purl.as_deref()?)?;
+        Some((purl.plain(), purl.version().map(str::to_owned)))
+    }
+
     fn into_component(self) -> Component {
         let group = self.group.filter(|group| !group.is_empty());
         let name = group.map_or(self.name.clone(), |group| format!("{group}/{}", self.name));
@@ -196,7 +218,12 @@ impl Listed {
             let named = |one: Licence| given(one.id).or(given(one.name));
             given(choice.expression).or(choice.license.and_then(named))
         };
-        let licences = self.licenses.into_iter().flatten().filter_map(of).collect();
+        let read = |all: Option<Vec<LicenceChoice>>| all.into_iter().flatten().filter_map(of).collect();
+        let mut licences: Vec<String> = read(self.licenses);
+        // cyclonedx-gomod lists what it detects there alone.
+        if licences.is_empty() {
+            licences = read(self.evidence.and_then(|evidence| evidence.licenses));
+        }
         Component { kind: self.kind, ..component(name, self.version, self.purl, licences) }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
 use super::colour;
-use super::foreign::{further_value, instead_of_json};
+use super::foreign::{further_value, instead_of_json, packed};
 use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 use crate::text::decode::not_utf_8;
@@ -19,6 +19,9 @@ use crate::text::utf16::{self, Broken};
 /// The text of a document as UTF-8. A byte order mark says that it is UTF-16 (RFC 8259 wants UTF-8, and Windows
 /// shells write UTF-16).
 pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b, [u8]>, ReportError> {
+    if let Some(packed) = packed(bytes) {
+        return Err(ReportError::Foreign { what, detail: format!("not JSON: {packed}") });
+    }
     match utf16::decode(bytes) {
         // Also where the reader does not look. What does not begin JSON has an error of its own.
         None => match not_utf_8(bytes).filter(|_| begins_json(bytes)) {

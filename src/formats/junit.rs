@@ -7,6 +7,7 @@ mod linter;
 mod node;
 mod runner;
 mod suite;
+mod tries;
 
 use std::collections::BTreeSet;
 
@@ -25,6 +26,7 @@ use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
 use suite::{Shown, Suite};
+use tries::Tries;
 
 const WHAT: &str = "JUnit report";
 
@@ -54,7 +56,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         counts: node::Counts::default(),
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
-        flaky: 0,
+        tries: Tries::default(),
         unlisted: 0,
         skipped_suites: runner::SkippedSuites::default(),
         secrets: AboutSecrets::new(),
@@ -98,9 +100,8 @@ struct Reading<'a> {
     hosts: BTreeSet<String>,
     /// The host of each finding.
     on_host: Vec<Option<String>>,
-    /// How many tests passed only after they were tried again.
-    flaky: u64,
-    /// Tests that are counted and not listed, where nothing that failed is missing.
+    tries: Tries,
+    /// Subtests that pytest counts and does not list. They passed.
     unlisted: u64,
     /// Of the file that is being read.
     skipped_suites: runner::SkippedSuites,
@@ -219,9 +220,11 @@ impl Reading<'_> {
             }
         }
         self.parsed.gaps.extend(self.shown.not_run());
-        if self.flaky > 0 {
-            let tests = if self.flaky == 1 { "test" } else { "tests" };
-            self.parsed.notes.push(format!("{} flaky {tests}: passed only when tried again", self.flaky));
+        self.parsed.notes.extend(self.tries.note());
+        self.parsed.notes.extend(suite::subtests(self.unlisted));
+        // A test that skips one of its subtests is listed as skipped.
+        if self.unlisted > 0 && self.parsed.scope.is_empty() {
+            self.parsed.scope.add(Unit::Tests, self.unlisted);
         }
         // A linter that finds nothing may list nothing. If it lists its rules, and skips all of them, it checked nothing
         // (cfn-lint, with a template that does not parse).
@@ -250,9 +253,7 @@ impl Reading<'_> {
         self.shown.untested += u64::from(case.untested);
         self.shown.again += (case.failures + skips).saturating_sub(1);
         self.shown.errors += case.problems.iter().filter(|problem| problem.element == "error").count() as u64;
-        if case.is_flaky() {
-            self.flaky += 1;
-        }
+        self.tries.case(&case, self.runner);
         if self.is_failed_hook(&case) {
             self.shown.hooks += 1;
             self.parsed.unexplained.get_or_insert_with(|| HOOK.to_owned());
@@ -317,21 +318,19 @@ impl Reading<'_> {
         let counts_twice = self.runner.is_none()
             && (self.linter.is_some_and(Linter::counts_twice) || runner::counts_twice(name));
         let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
+        self.tries.suite(&suite, self.shown);
         if let Some(gap) = suite.gap(self.shown, counts_twice) {
             self.parsed.gaps.push(format!("{} {gap}", who()));
         } else if let Some(gap) =
             suite.missing_tests(self.shown, around, self.runner == Some(TestRunner::Pytest))
         {
             let gap = format!("{} {gap}", who());
-            // pytest 9 counts subtests, and does not list them. It ends with 0 only if all passed.
             match self.runner {
-                Some(TestRunner::Pytest) if suite.is_green(self.shown) => {
-                    self.parsed.gaps_unless_zero.push(gap);
-                }
-                // Its log may still tell that they are all that was left out.
                 Some(TestRunner::Pytest) if suite.agrees(self.shown) => {
                     self.unlisted += suite.unlisted(self.shown);
-                    self.parsed.unexplained.get_or_insert(gap);
+                    if self.shown.failures == suite.before.failures {
+                        self.parsed.gaps_unless_zero.push(gap);
+                    }
                 }
                 // Not run for a hook that failed: `HOOK` says so.
                 Some(TestRunner::Mocha) if self.shown.hooks > suite.before.hooks => {}

@@ -13,10 +13,12 @@ pub(crate) mod junit;
 pub mod kev;
 pub(crate) mod node_trace;
 pub(crate) mod npm6;
+mod osv_scanner;
 mod other_forms;
 mod ratings;
 pub(crate) mod runner_log;
 pub(crate) mod sarif;
+mod snyk;
 pub(crate) mod spdx;
 mod uri;
 pub mod vex;
@@ -52,6 +54,8 @@ pub static FORMATS: &[Format] = &[
     Format { name: "checkstyle", read: checkstyle::read, is_inventory: false },
     Format { name: "cyclonedx", read: cyclonedx::read, is_inventory: true },
     Format { name: "spdx", read: spdx::read, is_inventory: true },
+    Format { name: "osv-scanner", read: osv_scanner::read, is_inventory: false },
+    Format { name: "snyk", read: snyk::read, is_inventory: false },
 ];
 
 /// Finds a format by its name.

@@ -47,6 +47,9 @@ pub(crate) struct Metadata {
 #[serde(transparent)]
 pub(crate) struct Totals(BTreeMap<String, u64>);
 
+/// The sum of the others, which some write beside them.
+const TOTAL: &str = "total";
+
 impl Totals {
     pub(crate) fn any(&self) -> bool {
         self.0.values().any(|n| *n > 0)
@@ -55,12 +58,13 @@ impl Totals {
     /// All of them.
     pub(crate) fn total(&self) -> u64 {
         let sum = || self.0.values().copied().fold(0, u64::saturating_add);
-        self.0.get("total").copied().unwrap_or_else(sum)
+        self.0.get(TOTAL).copied().unwrap_or_else(sum)
     }
 
     /// The severities that are counted.
-    pub(crate) fn counted(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|(_, n)| **n > 0).map(|(severity, _)| severity.as_str())
+    fn counted(&self) -> impl Iterator<Item = (&str, u64)> {
+        let of_severity = self.0.iter().filter(|(word, n)| **n > 0 && *word != TOTAL);
+        of_severity.map(|(severity, n)| (severity.as_str(), *n))
     }
 
     /// The counts of severities that no finding has: `2 high, 1 info`. Programs leave out advisories
@@ -68,12 +72,35 @@ impl Totals {
     pub(crate) fn unlisted(&self, findings: &[Finding]) -> Option<String> {
         let listed =
             |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
-        let words: Vec<String> = self
-            .counted()
-            .filter(|word| !listed(word))
-            .map(|word| format!("{} {word}", self.0[word]))
-            .collect();
+        let words: Vec<String> =
+            self.counted().filter(|(word, _)| !listed(word)).map(|(word, n)| format!("{n} {word}")).collect();
         (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// Where more is counted than these findings show, each at all of its places: `it counts 4 high, and lists 2`. The older
+    /// service of the registry counts places, pnpm 11 advisories, so that less may be counted.
+    pub(crate) fn exceed(&self, findings: &[Finding]) -> Option<String> {
+        let mut listed: BTreeMap<&str, u64> = BTreeMap::new();
+        for finding in findings {
+            let package = finding.package.as_deref();
+            let versions = package
+                .and_then(|package| package.version.as_deref())
+                .map_or(0, |all| all.split(", ").count());
+            let paths = package.map_or(0, |package| package.paths.len());
+            let word = finding.severity_raw.as_deref().unwrap_or_default();
+            *listed.entry(word).or_default() += versions.max(paths).max(1) as u64;
+        }
+        self.more_than(&listed)
+    }
+
+    /// The same for places that were counted while they were read.
+    pub(crate) fn more_than(&self, listed: &BTreeMap<&str, u64>) -> Option<String> {
+        let of = |word: &str| match word {
+            TOTAL => listed.values().copied().fold(0, u64::saturating_add),
+            word => listed.get(word).copied().unwrap_or_default(),
+        };
+        let (word, n) = self.0.iter().find(|(word, n)| **n > of(word))?;
+        Some(format!("it counts {n} {word}, and lists {}", of(word)))
     }
 
     /// How many vulnerabilities are counted but not among these findings, severity by severity.
@@ -82,8 +109,8 @@ impl Totals {
         for word in findings.iter().filter_map(|finding| finding.severity_raw.as_deref()) {
             *listed.entry(word).or_default() += 1;
         }
-        let beyond = |(word, n): (&String, &u64)| n.saturating_sub(listed.get(&**word).copied().unwrap_or(0));
-        self.0.iter().map(beyond).fold(0, u64::saturating_add)
+        let beyond = |(word, n): (&str, u64)| n.saturating_sub(listed.get(word).copied().unwrap_or(0));
+        self.counted().map(beyond).fold(0, u64::saturating_add)
     }
 }
 
@@ -223,4 +250,32 @@ pub(crate) fn ghsa(url: &str) -> Option<&str> {
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || "()[]<>\"".contains(c))
         .filter(|word| word.starts_with("https://") || word.starts_with("http://"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_may_be_counted_than_is_listed() {
+        let totals = |text: &str| serde_json::from_str::<Totals>(text).unwrap();
+        let advisory = |severity: &str, paths: &[&str]| {
+            let findings = serde_json::json!([{"version": "1.0.0", "paths": paths}]);
+            let advisory =
+                serde_json::json!({"id": 1, "module_name": "a", "severity": severity, "findings": findings});
+            serde_json::from_value::<Advisory>(advisory).unwrap().into_finding()
+        };
+        let findings = [advisory("high", &["a", "b>a"]), advisory("high", &[]), advisory("low", &["a"])];
+        for (counts, said) in [
+            (r#"{"high": 3, "low": 1, "info": 0}"#, None),
+            (r#"{"high": 2, "low": 1, "total": 3}"#, None),
+            (r#"{"high": 4, "low": 1}"#, Some("it counts 4 high, and lists 3")),
+            (r#"{"high": 3, "low": 1, "total": 5}"#, Some("it counts 5 total, and lists 4")),
+            (r#"{"critical": 1}"#, Some("it counts 1 critical, and lists 0")),
+        ] {
+            assert_eq!(totals(counts).exceed(&findings).as_deref(), said, "{counts}");
+        }
+        assert_eq!(totals(r#"{"high": 2, "total": 2}"#).unlisted(&findings), None);
+        assert_eq!(totals(r#"{"high": 3, "total": 3}"#).beyond(&findings), 1);
+    }
 }

@@ -8,7 +8,7 @@ use crate::model::severity::Severity;
 use crate::policy::cvss_rating;
 use crate::text::shared::Text;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Rating {
     pub score: Option<f64>,
     pub severity: Option<String>,

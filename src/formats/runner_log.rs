@@ -17,10 +17,13 @@ mod playwright;
 mod pytest;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod vitest;
 mod wrapper;
 
 use std::borrow::Cow;
+
+pub(crate) use tries::tried_again;
 
 use crate::scan::raw_report::RawReport;
 use crate::scan::test_runner::{Listed, TestRunner};

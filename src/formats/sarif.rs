@@ -6,6 +6,7 @@ mod evidence;
 mod grype;
 mod invocations;
 mod model;
+mod osv;
 mod overrides;
 mod packages;
 mod places;
@@ -35,6 +36,8 @@ use crate::text::human;
 use crate::text::shared::Text;
 
 use super::{first_sentence, foreign, headline, json};
+
+pub(super) use snyk::ecosystem as snyk_ecosystem;
 
 const WHAT: &str = "SARIF log";
 

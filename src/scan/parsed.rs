@@ -75,7 +75,7 @@ pub struct Parsed {
     /// What was in scope and could not be scanned (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,
-    /// What is a gap unless the exit code is 0.
+    /// What is a gap if the program ended with another code than 0.
     pub gaps_unless_zero: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,

@@ -82,7 +82,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
             return inconclusive(Parsed::default(), format!("{unproven}{cause}"));
         }
     };
-    if raw.exit != Some(0) {
+    if raw.exit.is_some_and(|code| code != 0) {
         let further = std::mem::take(&mut parsed.gaps_unless_zero);
         parsed.gaps.extend(further);
     }

@@ -29,6 +29,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::test_runner::TestRunner;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::text::human;
 use crate::text::paths::normalise;
 use crate::tools::gitleaks;
 use crate::tools::inventory_check::check_inventory;
@@ -243,8 +244,9 @@ impl Tool for Command {
             listed.runner == TestRunner::Mocha && i32::try_from(listed.failures.min(255)) == Ok(code)
         });
         match (parsed.listed.as_ref().map(|listed| listed.runner), code) {
-            // Nothing was tested, and the report says so: `allow_empty` decides.
-            (Some(TestRunner::Pytest), 5) => return Some(Exit::Silent),
+            // Nothing was tested, and the report says so: `allow_empty` decides. A report with tests is of another run.
+            (Some(TestRunner::Pytest), 5) if parsed.scope.is_empty() => return Some(Exit::Silent),
+            (Some(TestRunner::Pytest), 5) => return Some(Exit::Fault("pytest collected no test")),
             (Some(TestRunner::Pytest), code) => return known::exit_of(&["pytest"], code),
             _ => {}
         }
@@ -313,6 +315,17 @@ impl Command {
         // Its log says what it could not scan; its report does not.
         if matches!(parsed.written_by.as_slice(), [one] if **one == *"gitleaks") {
             parsed.gaps.extend(gitleaks::log::unscanned(&raw.stderr_text()));
+        }
+        let runner = parsed.listed.as_ref().map(|listed| listed.runner);
+        parsed.notes.extend(runner.and_then(|runner| runner_log::tried_again(runner, raw)));
+        // Its log can tell that they passed, so it must.
+        if let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0 && listed.unlisted > 0)
+            && raw.exit.is_some()
+        {
+            let results = human::count(listed.unlisted, "result");
+            parsed.unexplained.get_or_insert(format!(
+                "its report counts {results} more than it lists: let it print the summary, in which pytest counts subtests"
+            ));
         }
         let (Some(code), None) = (raw.exit, &self.codes) else { return };
         if self.exit_by_report(code, parsed).unwrap_or_else(|| self.exit(code)) != Exit::Findings {

@@ -16,12 +16,14 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
 
 /// One tool for each of [`crate::formats::FORMATS`], with the format's name.
-pub static TOOLS: [ToolSpec; 5] = [
+pub static TOOLS: [ToolSpec; 7] = [
     reader("sarif", |_| Box::new(Foreign(format("sarif")))),
     reader("junit", |_| Box::new(Foreign(format("junit")))),
     reader("checkstyle", |_| Box::new(Foreign(format("checkstyle")))),
     reader("cyclonedx", |_| Box::new(Foreign(format("cyclonedx")))),
     reader("spdx", |_| Box::new(Foreign(format("spdx")))),
+    reader("osv-scanner", |_| Box::new(Foreign(format("osv-scanner")))),
+    reader("snyk", |_| Box::new(Foreign(format("snyk")))),
 ];
 
 const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> ToolSpec {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::formats::inventory;
+use crate::model::component::Component;
 use crate::policy::licence::{InventoryRules, NO_PACKAGE, names_a_package};
 use crate::scan::parsed::{Parsed, ReportError};
 
@@ -16,7 +17,16 @@ pub(super) fn check_inventory(
     document: &[u8],
     parsed: &mut Parsed,
 ) -> Result<(), ReportError> {
-    let components = match inventory::components(document) {
+    check_components(rules, inventory::components(document), parsed)
+}
+
+/// The same for packages that are listed already, or can't be.
+pub(super) fn check_components(
+    rules: &InventoryRules,
+    listed: Result<Vec<Component>, ReportError>,
+    parsed: &mut Parsed,
+) -> Result<(), ReportError> {
+    let components = match listed {
         Ok(components) => components,
         Err(error) if rules.asks() => return Err(error),
         // No rule needs the packages.

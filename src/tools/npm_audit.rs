@@ -200,6 +200,7 @@ impl Tool for NpmAudit {
         // npm 7 counts the packages that it lists.
         let counted = metadata.vulnerabilities.total();
         let listed = report.vulnerabilities.as_ref().map_or(counted, |listed| listed.len() as u64);
+        let of_npm_6 = report.vulnerabilities.is_none();
         let findings = match (report.vulnerabilities, report.advisories) {
             (Some(vulnerable), _) => npm7::findings(vulnerable, origin)?,
             (None, Some(advisories)) => advisories.into_values().map(npm6::Advisory::into_finding).collect(),
@@ -211,7 +212,8 @@ impl Tool for NpmAudit {
 
         let packages = self.audited(&metadata);
         let scope = packages.map(|n| Scope::of(Unit::Packages, n)).unwrap_or_default();
-        let mut parsed = Parsed { findings, scope, ..Parsed::default() };
+        let unexplained = if of_npm_6 { metadata.vulnerabilities.exceed(&findings) } else { None };
+        let mut parsed = Parsed { findings, scope, unexplained, ..Parsed::default() };
         if counted > listed {
             let gap = format!("it counts {counted} vulnerable packages, and lists {listed}");
             parsed.gaps.push(gap);

@@ -212,6 +212,9 @@ impl Tool for PnpmAudit {
         if ignores && left_out > 0 {
             parsed.ignored.insert("auditConfig", left_out);
         }
+        if !ignores {
+            parsed.unexplained = metadata.vulnerabilities.exceed(&findings);
+        }
         parsed.findings = findings;
         Ok(parsed)
     }

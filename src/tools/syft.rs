@@ -6,6 +6,7 @@
 mod coverage;
 mod init;
 mod inventory;
+mod own_packages;
 
 use serde::Serialize;
 
@@ -27,7 +28,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::tools::inventory_check::check_inventory;
+use crate::tools::inventory_check::check_components;
 use crate::tools::passed_over::LINKS;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -255,7 +256,9 @@ impl Tool for Syft {
             (None, _) => read_one(raw.report(), origin),
             (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;
-        check_inventory(&self.contents, raw.report(), &mut parsed)?;
+        let listed = crate::formats::inventory::components(raw.report());
+        let listed = listed.map(|listed| own_packages::marked(listed, raw.report(), origin));
+        check_components(&self.contents, listed, &mut parsed)?;
         if raw.exit.is_some() && parsed.image_id.is_none() {
             parsed.read_inputs = inventory::places(raw.report(), origin)?;
             parsed.unread = raw.unread();

@@ -10,5 +10,6 @@ mod encodings;
 mod formats;
 mod hostile;
 mod identity;
+mod pairs;
 mod properties;
 mod purl_spec;

@@ -279,3 +279,31 @@ fn npm_audit_asks_the_registry_whatever_the_project_says() {
     );
     assert_eq!(project.gate("refused")["outcome"], "inconclusive");
 }
+
+/// Syft lists the project itself like a package of its lock file.
+#[test]
+fn the_project_itself_has_no_licence_to_miss_in_the_inventory_of_syft() {
+    let rules = "licences = { allow = [\"MIT\"], unknown = \"deny\" }\n";
+    let native = format!("[[gate]]\nid = \"sbom\"\ntool = \"syft\"\ndirs = [\"app\"]\n{rules}");
+    let project = Project::with_gates(&format!("version = 1\nmode = \"production\"\n{native}"));
+    let lock = |bundled: &str| {
+        format!(
+            r#"{{"name": "app", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": {{
+            "": {{"name": "app", "version": "1.0.0", "workspaces": ["packages/*"]}},
+            "node_modules/part": {{"resolved": "packages/part", "link": true}}, "packages/part": {{"version": "1.0.0"}},
+            "node_modules/lodash": {{"version": "4.17.21", "license": "MIT"}}{bundled}}}}}"#
+        )
+    };
+    project.write("app/package-lock.json", lock(""));
+    let ran = run(&project, &["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    project.write(
+        "app/package-lock.json",
+        lock(r#", "node_modules/x": {"version": "2.0.0", "inBundle": true}"#),
+    );
+    let ran = run(&project, &["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let record = project.record();
+    let names = record["findings"].as_array().unwrap().iter().map(|finding| &finding["package"]["name"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["x"]);
+}

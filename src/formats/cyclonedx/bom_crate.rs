@@ -56,6 +56,7 @@ impl From<bom::Bom> for Bom {
             vulnerabilities: bom
                 .vulnerabilities
                 .map(|all| all.0.into_iter().map(Vulnerability::from).collect()),
+            compositions: None,
         }
     }
 }

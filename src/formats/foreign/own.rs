@@ -10,7 +10,7 @@ use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 
 /// Keys of the document, or of the first entry of its list; whose they are; what to do with it.
-const OWN: [(&[&str], &str, Advice); 21] = [
+const OWN: [(&[&str], &str, Advice); 27] = [
     (&["bomFormat"], "a CycloneDX document", Advice::Name("cyclonedx")),
     (&["spdxVersion"], "an SPDX document", Advice::Name("spdx")),
     (&["runs", "version"], "a SARIF log", Advice::Name("sarif")),
@@ -48,12 +48,8 @@ const OWN: [(&[&str], &str, Advice); 21] = [
         "Checkov's own JSON",
         Advice::Do("hand it in as checkov, or let it write `-o sarif`"),
     ),
-    (
-        &["results", "experimental_config"],
-        "OSV-Scanner's own JSON",
-        Advice::Do("let it write `--format sarif`"),
-    ),
-    (&["packageManager", "vulnerabilities", "ok"], "Snyk's own JSON", Advice::Do("let it write `--sarif`")),
+    (&["results", "experimental_config"], "OSV-Scanner's own JSON", Advice::Name("osv-scanner")),
+    (&["packageManager", "vulnerabilities", "ok"], "Snyk's own JSON", Advice::Name("snyk")),
     (&["numFailedTests", "testResults"], "the JSON of Jest or Vitest", Advice::Do("let it write JUnit XML")),
     (
         &["stats", "tests", "failures"],
@@ -80,6 +76,31 @@ const OWN: [(&[&str], &str, Advice); 21] = [
         "a GitLab security report",
         Advice::Do("let the tool write SARIF"),
     ),
+    // Documents around a report.
+    (
+        &["_type", "predicateType"],
+        "an in-toto statement",
+        Advice::Do("hand in its predicate (`jq .predicate`)"),
+    ),
+    (
+        &["payload", "payloadType"],
+        "a signed envelope (DSSE)",
+        Advice::Do("verify it, and hand in the predicate (`jq -r .payload | base64 -d | jq .predicate`)"),
+    ),
+    (
+        &["dsseEnvelope", "mediaType"],
+        "a Sigstore bundle",
+        Advice::Do(
+            "verify it, and hand in the predicate (`jq -r .dsseEnvelope.payload | base64 -d | jq .predicate`)",
+        ),
+    ),
+    (&["sbom"], "the answer of GitHub's API", Advice::Do("hand in what is in `sbom` (`jq .sbom`)")),
+    (&["SPDX"], "what Docker shows of an SBOM", Advice::Do("hand in what is in `SPDX` (`jq .SPDX`)")),
+    (
+        &["commit_sha", "sarif"],
+        "an upload to GitHub's API",
+        Advice::Do("hand in what is in `sarif` (`jq -r .sarif | base64 -d | gunzip`)"),
+    ),
 ];
 
 enum Advice {
@@ -91,12 +112,15 @@ enum Advice {
 /// The tool whose own form a JSON document has, and what to do. It need not be whole. `wanted`: the format that it should
 /// have.
 pub(in crate::formats) fn own_report(bytes: &[u8], wanted: &str) -> Option<String> {
-    let keys = keys(without_bom(bytes));
+    let Keys { keys, entries } = keys(without_bom(bytes));
     let (_, whose, advice) = OWN.iter().find(|(marks, ..)| marks.iter().all(|mark| keys.contains(*mark)))?;
-    match advice {
-        Advice::Name(format) if *format == wanted => None,
-        Advice::Name(format) => Some(format!("it is {whose}: name that format, {format}")),
-        Advice::Do(words) => Some(format!("it is {whose}: {words}")),
+    match (advice, entries) {
+        (Advice::Name(format), entries) if *format == wanted => entries.map(|n| match n {
+            1 => format!("it is a list with {whose} in it: hand in the entry (`jq '.[0]'`)"),
+            n => format!("it is a list of {n}, the first of which is {whose}: hand in each as a report of its own (`jq '.[0]'`)"),
+        }),
+        (Advice::Name(format), _) => Some(format!("it is {whose}: name that format, {format}")),
+        (Advice::Do(words), _) => Some(format!("it is {whose}: {words}")),
     }
 }
 
@@ -113,15 +137,20 @@ pub(in crate::formats) fn named(error: ReportError, bytes: &[u8], wanted: &str) 
 }
 
 /// The keys of an object, or of the first object in a list.
-fn keys(bytes: &[u8]) -> BTreeSet<String> {
-    let mut keys = Keys(BTreeSet::new());
+fn keys(bytes: &[u8]) -> Keys {
+    let mut keys = Keys::default();
     let mut document = serde_json::Deserializer::from_slice(bytes);
     // What is cut short has keys, too.
     drop(document.deserialize_any(&mut keys));
-    keys.0
+    keys
 }
 
-struct Keys(BTreeSet<String>);
+#[derive(Default)]
+struct Keys {
+    keys: BTreeSet<String>,
+    /// How many entries it has, if it is a list.
+    entries: Option<u64>,
+}
 
 /// An object with more keys than these is data.
 const MOST: usize = 256;
@@ -135,8 +164,8 @@ impl<'de> Visitor<'de> for &mut Keys {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(key) = members.next_key::<String>()? {
-            if self.0.len() < MOST {
-                self.0.insert(key);
+            if self.keys.len() < MOST {
+                self.keys.insert(key);
             }
             members.next_value::<IgnoredAny>()?;
         }
@@ -145,9 +174,12 @@ impl<'de> Visitor<'de> for &mut Keys {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         if let Some(First(keys)) = items.next_element()? {
-            self.0.extend(keys);
+            self.keys.extend(keys);
         }
-        while items.next_element::<IgnoredAny>()?.is_some() {}
+        self.entries = Some(1);
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            self.entries = self.entries.map(|n| n + 1);
+        }
         Ok(())
     }
 }
@@ -157,8 +189,8 @@ struct First(BTreeSet<String>);
 
 impl<'de> serde::Deserialize<'de> for First {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut keys = Keys(BTreeSet::new());
+        let mut keys = Keys::default();
         deserializer.deserialize_map(&mut keys)?;
-        Ok(Self(keys.0))
+        Ok(Self(keys.keys))
     }
 }

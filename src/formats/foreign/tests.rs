@@ -46,9 +46,69 @@ fn a_report_of_a_tools_own_form_is_named() {
             "line 2 begins JSON: it is ESLint's own JSON",
         ),
         ("junit", r#"{"a": 1}"#, "line 1 begins JSON: let the tool write XML"),
+        (
+            "sarif",
+            r#"[{"version": "2.1.0", "runs": []}]"#,
+            "this is not a SARIF log: it is a list with a SARIF log in it: hand in the entry (`jq '.[0]'`)",
+        ),
+        (
+            "cyclonedx",
+            r#"[{"bomFormat": "CycloneDX", "specVersion": "1.5"}, {}]"#,
+            "it is a list of 2, the first of which is a CycloneDX document: hand in each",
+        ),
+        ("sarif", r#"[{"bomFormat": "CycloneDX"}]"#, "it is a CycloneDX document: name that format"),
     ] {
         let error = error(format, text.as_bytes());
         assert!(error.contains(says), "{error}");
+    }
+}
+
+/// GitHub's REST API (`/dependency-graph/sbom`), in-toto's Statement v1, DSSE 1.0, Sigstore's bundle 0.3, `docker buildx imagetools
+/// inspect --format '{{json .SBOM}}'`.
+#[test]
+fn a_document_around_a_report_is_named() {
+    const SPDX: &str = r#"{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": []}"#;
+    const ENVELOPE: &str =
+        r#"{"payloadType": "application/vnd.in-toto+json", "payload": "e30=", "signatures": [{"sig": ""}]}"#;
+    for (document, says) in [
+        (format!(r#"{{"sbom": {SPDX}}}"#), "it is the answer of GitHub's API: hand in what is in `sbom`"),
+        (format!(r#"{{"SPDX": {SPDX}}}"#), "it is what Docker shows of an SBOM: hand in what is in `SPDX`"),
+        (
+            format!(
+                r#"{{"_type": "https://in-toto.io/Statement/v1", "subject": [], "predicateType": "https://spdx.dev/Document", "predicate": {SPDX}}}"#
+            ),
+            "it is an in-toto statement: hand in its predicate (`jq .predicate`)",
+        ),
+        (ENVELOPE.to_owned(), "it is a signed envelope (DSSE): verify it, and hand in the predicate"),
+        (
+            format!(
+                r#"{{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial": {{}}, "dsseEnvelope": {ENVELOPE}}}"#
+            ),
+            "it is a Sigstore bundle: verify it",
+        ),
+        (r#"{"commit_sha": "a", "ref": "b", "sarif": "H4sI"}"#.to_owned(), "it is an upload to GitHub's API"),
+    ] {
+        for format in ["spdx", "cyclonedx", "sarif", "junit"] {
+            let error = error(format, document.as_bytes());
+            assert!(error.contains(says), "{format}: {error}");
+        }
+    }
+}
+
+#[test]
+fn utf_32_is_no_utf_16() {
+    for text in ["[\"a\"]", "<a/>"] {
+        let units = |order: fn(u32) -> [u8; 4], mark: &str| -> Vec<u8> {
+            mark.chars().chain(text.chars()).flat_map(|c| order(u32::from(c))).collect()
+        };
+        for format in ["sarif", "cyclonedx", "spdx", "junit", "checkstyle"] {
+            for order in [u32::to_le_bytes as fn(u32) -> [u8; 4], u32::to_be_bytes] {
+                let marked = error(format, &units(order, "\u{feff}"));
+                assert!(marked.contains("it is UTF-32: write it as UTF-8"), "{format}: {marked}");
+                let bare = error(format, &units(order, ""));
+                assert!(bare.contains("it has bytes 0, as UTF-16 and UTF-32 have"), "{format}: {bare}");
+            }
+        }
     }
 }
 
@@ -58,6 +118,11 @@ fn what_is_no_xml_is_named_with_its_line() {
         (&b"TAP version 13\n1..2\nok 1 - a\n"[..], "line 1 begins TAP: let the tool write XML"),
         (b"\n1..2\n", "line 2 begins TAP"),
         (b"not ok 1 - hunter2\n", "line 1 begins TAP"),
+        // A title of tape, and a log in front.
+        (b"---\nok 1 should be equal\n1..1\n", "line 2 begins TAP: let the tool write XML"),
+        (b"> app@1.0.0 test\n> tape\n\nTAP version 13\n# ---\nok 1\n", "line 4 begins TAP"),
+        (b"---\na: 1\n", "line 1 begins YAML"),
+        (b"starting\n<a/>\nok 1\n", "line 1 is text, and XML may begin in line 2"),
         (
             b"> app@1.0.0 test\n> jest\n\n<?xml version='1.0'?>\n<testsuites/>",
             "line 1 is text, and XML may begin in line 4",

@@ -16,6 +16,10 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
         {"type": "operating-system", "name": "alpine"}, {"type": "file", "name": "/bin/sh"},
         {"type": "library", "group": "@a", "name": "b", "version": "1", "licenses": [{"license": {"id": "MIT"}}],
          "components": [{"type": "library", "name": "inner", "licenses": []}]},
+        {"type": "library", "name": "f", "evidence": {"licenses": [{"license": {"id": "MIT"}}, {"license": {"id": "GPL-3.0-only"}}]}},
+        {"type": "library", "name": "g", "licenses": [{"license": {"id": "MIT"}}],
+         "evidence": {"identity": [], "licenses": [{"license": {"name": "file: LICENSE"}}]}},
+        {"type": "library", "name": "h", "evidence": {"occurrences": []}},
         {"type": "library", "name": "c", "licenses": [{"expression": "MIT OR ISC"}]},
         {"type": "library", "name": "e", "licenses": [{"license": {"id": "", "name": "AGPL-3.0"}}]},
         {"type": "library", "name": "d", "licenses": [{"license": {"name": "Public Domain"}}, {"license": {"id": "ISC"}}]}]}"#;
@@ -26,6 +30,9 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
         ("c", &["MIT OR ISC"]),
         ("d", &["ISC", "Public Domain"]),
         ("e", &["AGPL-3.0"]),
+        ("f", &["GPL-3.0-only", "MIT"]),
+        ("g", &["MIT"]),
+        ("h", &[]),
         ("inner", &[]),
     ];
     assert_eq!(read, expected(wanted));
@@ -106,6 +113,26 @@ fn what_a_document_is_about_is_listed_where_a_rule_can_be_about_it() {
         r#"{"type": "application", "name": "x", "components": [{"type": "library", "name": "part", "purl": "pkg:npm/part@1"}]}"#,
     );
     assert!(components(parts.as_bytes()).unwrap().iter().any(|one| one.name == "part" && one.kind.is_none()));
+}
+
+/// cargo-cyclonedx 0.5.7 (`generator.rs`, targets as parts of the crate), Yarn 4 in Syft 1.18.
+#[test]
+fn the_parts_of_a_crate_and_a_workspace_of_yarn_have_no_licence_to_miss() {
+    let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.3", "metadata": {"component": {"type": "application",
+        "bom-ref": "path+file:///app#0.1.0", "name": "app", "version": "0.1.0", "purl": "pkg:cargo/app@0.1.0?download_url=file://.",
+        "components": [{"type": "library", "bom-ref": "path+file:///app#0.1.0 bin-target-0", "name": "lib", "version": "0.1.0",
+            "purl": "pkg:cargo/app@0.1.0?download_url=file://.#src/lib.rs"},
+            {"type": "library", "name": "inside", "version": "2.0.0", "purl": "pkg:cargo/inside@2.0.0"}]}},
+        "components": [{"type": "library", "name": "app", "version": "0.0.9", "purl": "pkg:cargo/app@0.0.9"}]}"#;
+    let packages = |text: &str| -> Vec<(String, Option<String>)> {
+        let all = components(text.as_bytes()).unwrap().into_iter().filter(|one| one.kind.is_none());
+        all.map(|one| (one.name, one.version)).collect()
+    };
+    let named = |name: &str, version: &str| (name.to_owned(), Some(version.to_owned()));
+    assert_eq!(packages(text), [named("app", "0.0.9"), named("inside", "2.0.0")]);
+    let syft = r#"{"artifacts": [{"name": "a", "version": "1.0.0", "purl": "pkg:npm/a@1.0.0"},
+        {"name": "top", "version": "0.0.0-use.local", "purl": "pkg:npm/top@0.0.0-use.local"}]}"#;
+    assert_eq!(packages(syft), [named("a", "1.0.0")]);
 }
 
 #[test]

@@ -32,6 +32,11 @@ pub(super) fn subtests_passed(line: &str) -> Option<u64> {
     counts.iter().any(|(_, word)| words.contains(word)).then(|| sum(&counts, &words))
 }
 
+/// The tests that pytest-retry tried again.
+pub(super) fn retried(line: &str) -> Option<u64> {
+    summary(line.trim()).map(|counts| sum(&counts, &["retried"]))
+}
+
 /// The counts of its last line.
 fn summary(line: &str) -> Option<Vec<(u64, &str)>> {
     let inner = line.trim_matches('=').trim();

@@ -316,3 +316,23 @@ fn a_runner_that_stops_at_the_first_failure_explains_nothing() {
         assert_eq!(explained.unwrap_err().contains("stops at a failure"), stops, "{command:?}");
     }
 }
+
+/// Recorded: pytest 9.2 with pytest-retry 1.7, Playwright 1.65.
+#[test]
+fn a_log_tells_of_tests_that_were_tried_again() {
+    for (runner, log, said) in [
+        (TestRunner::Pytest, "==== 2 passed, 1 retried in 0.05s ====\n", true),
+        (TestRunner::Pytest, "==== 2 passed in 0.05s ====\n1 retried\n", false),
+        (
+            TestRunner::Playwright,
+            "  1 flaky\n    pw/a.spec.js:2:1 › flaky one ───\n  1 passed (1.3s)\n",
+            true,
+        ),
+        (TestRunner::Playwright, "1 flaky\n  1 passed (1.3s)\n", false),
+        (TestRunner::Other, "  1 flaky\n", false),
+    ] {
+        let raw = RawReport { stdout: Cow::Borrowed(log.as_bytes()), ..RawReport::default() };
+        let words = "1 test tried again, by its log: such a test may be flaky";
+        assert_eq!(tried_again(runner, &raw).as_deref(), said.then_some(words), "{log}");
+    }
+}

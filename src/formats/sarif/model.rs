@@ -79,6 +79,7 @@ pub(super) struct Rule {
     pub full_description: Option<Message>,
     pub message_strings: Option<HashMap<String, Message>>,
     pub help_uri: Option<String>,
+    pub help: Option<Message>,
     /// Its earlier ids. OSV-Scanner writes those of the same advisory elsewhere.
     pub deprecated_ids: Option<Vec<String>>,
     pub default_configuration: Option<Configuration>,

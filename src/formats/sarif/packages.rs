@@ -9,7 +9,7 @@ use crate::text::shared::Text;
 use super::grype::Sentence;
 use super::model::{LogicalLocation, Outcome, Rule};
 use super::severity::first_word;
-use super::snyk;
+use super::{osv, snyk};
 
 /// Lock files, and the package URL type of what they list.
 const LOCK_FILES: [(&str, &str); 20] = [
@@ -73,7 +73,7 @@ pub(super) struct Message<'a> {
     pub trivy: Option<Lines<'a>>,
     pub grype: Option<Sentence<'a>>,
     pub snyk: Option<snyk::Sentence<'a>>,
-    osv: Option<&'a str>,
+    osv: Option<osv::Sentence<'a>>,
 }
 
 impl<'a> Message<'a> {
@@ -83,7 +83,7 @@ impl<'a> Message<'a> {
             trivy: Lines::of(tool, text),
             grype: Sentence::of(tool, text),
             snyk: snyk::Sentence::of(tool, text),
-            osv: by_osv_scanner(tool, text),
+            osv: osv::Sentence::of(tool, text),
         }
     }
 
@@ -150,10 +150,13 @@ pub(super) fn package(
             logical.into_iter().flat_map(|place| [&place.fully_qualified_name, &place.name]).flatten();
         places.into_iter().find_map(|text| of_place(text))
     };
-    let by_osv = || of_place(message.osv?);
+    let by_osv = || message.osv.as_ref().map(|sentence| sentence.package(rule));
     let by_snyk = || message.snyk.as_ref().map(|one| Package { name: one.name.into(), ..Package::default() });
     let mut package =
-        named.or_else(by_trivy).or_else(by_grype).or_else(in_place).or_else(by_osv).or_else(by_snyk)?;
+        named.or_else(by_trivy).or_else(by_grype).or_else(by_osv).or_else(in_place).or_else(by_snyk)?;
+    if let (Some(sentence), None) = (&message.snyk, &package.fixed_version) {
+        package.fixed_version = rule.and_then(|rule| sentence.fixed(rule)).map(Text::from);
+    }
     let id = outcome.rule_id.as_deref().or_else(|| rule?.id.as_deref());
     package.ecosystem = package.ecosystem.or_else(|| id.and_then(snyk::ecosystem).map(Text::from));
     if package.ecosystem.is_none() {
@@ -162,13 +165,6 @@ pub(super) fn package(
             LOCK_FILES.iter().find(|(name, _)| *name == file).map(|(_, kind)| Text::from(*kind));
     }
     Some(package)
-}
-
-/// The package in a message of OSV-Scanner (google/osv-scanner `internal/output/sarif.go`, 2.2):
-/// `Package 'lodash@4.17.4' is vulnerable to 'CVE-2021-23337' (also known as 'GHSA-35jh-r3h4-6jhm').`
-fn by_osv_scanner<'a>(tool: &str, message: &'a str) -> Option<&'a str> {
-    let (package, _) = message.strip_prefix("Package '")?.split_once("' is vulnerable to '")?;
-    (first_word(tool) == "osv-scanner").then_some(package)
 }
 
 /// The package of a logical location: `lodash@4.17.15`, `@babel/core@7.0.0`, `org.a:b@1.0`.

@@ -21,6 +21,15 @@ impl<'a> Sentence<'a> {
         let (severity, _) = rest.split_once(" severity vulnerability")?;
         (first_word(tool) == "snyk").then_some(Self { name, severity })
     }
+
+    /// The versions that fix it, from the advisory in the help of the rule: "Upgrade `lodash` to version 4.17.20 or higher."
+    /// A result's own `fixes` upgrade what the project depends on, which may be another package.
+    pub(super) fn fixed<'r>(&self, rule: &'r Rule) -> Option<&'r str> {
+        let help = rule.help.as_ref()?.markdown.as_deref()?;
+        let (_, rest) = help.split_once(&format!("Upgrade `{}` to version ", self.name))?;
+        let (versions, _) = rest.split_once(" or higher")?;
+        (!versions.contains('\n')).then_some(versions)
+    }
 }
 
 /// The CVE ids in the brackets at the beginning of its description.
@@ -34,7 +43,7 @@ pub(super) fn cves(tool: &str, rule: Option<&Rule>) -> Vec<Text> {
 }
 
 /// The type of package URL that an id is about: `SNYK-JS-LODASH-590103`, `SNYK-ALPINE316-BUSYBOX-2606914`.
-pub(super) fn ecosystem(id: &str) -> Option<&'static str> {
+pub(in crate::formats) fn ecosystem(id: &str) -> Option<&'static str> {
     const KINDS: [(&str, &str); 17] = [
         ("JS", "npm"),
         ("PYTHON", "pypi"),

@@ -215,6 +215,8 @@ fn codes_of_pytest_that_mean_that_nothing_was_tested_say_so() {
         ),
         ("'sh', '-c', 'cd app && pytest'", 5, Some(&empty), "empty"),
         ("'pytest'", 5, Some(&empty), "empty"),
+        // The report is of another run than the one that ended so.
+        ("'pytest'", 5, Some(&passed), "inconclusive: exit code 5 (pytest collected no test)"),
     ] {
         let tool = valid(&format!("run = [{run}]\nreport = {{ format = 'junit', path = 'r' }}"));
         assert_eq!(outcome(tool.as_ref(), Some(code), report.map(String::as_str)), expected, "{run} {code}");

@@ -1,7 +1,7 @@
 //! Yarn 1: each message is a line of JSON (yarnpkg/yarn `src/reporters/json-reporter.js`). There is an
 //! `auditAdvisory` for each path to a vulnerable package, and an `auditSummary` at the end.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
@@ -49,6 +49,7 @@ pub(super) fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
             detail: "it has no `auditSummary`, which ends it".to_owned(),
         });
     };
+    parsed.unexplained = summary.vulnerabilities.more_than(&advisories.places());
     parsed.findings = advisories.into_findings();
     if let Some(words) = summary.vulnerabilities.unlisted(&parsed.findings) {
         let detail = format!("it counts {words}, and lists none of that severity");
@@ -99,9 +100,22 @@ fn text(line: &[u8]) -> Option<String> {
 struct Advisories {
     known: HashMap<(AdvisoryId, String), usize>,
     listed: Vec<(Advisory, BTreeSet<String>)>,
+    /// The lines of each.
+    lines: Vec<u64>,
 }
 
 impl Advisories {
+    /// How many lines there are, or places, by severity: the summary counts places.
+    fn places(&self) -> BTreeMap<&str, u64> {
+        let mut places = BTreeMap::new();
+        for ((advisory, _), lines) in self.listed.iter().zip(&self.lines) {
+            let paths: usize = advisory.findings.iter().map(|installed| installed.paths.len()).sum();
+            let word = advisory.severity.as_deref().unwrap_or_default();
+            *places.entry(word).or_default() += (*lines).max(paths as u64);
+        }
+        places
+    }
+
     fn add(&mut self, line: &[u8]) -> Result<(), ReportError> {
         // A large project has the same one thousands of times.
         let brief: Event<Found<Brief>> = json::read(line, WHAT)?;
@@ -111,10 +125,14 @@ impl Advisories {
             None => {
                 let whole: Event<Found<Advisory>> = json::read(line, WHAT)?;
                 self.listed.push((whole.data.advisory, BTreeSet::new()));
+                self.lines.push(0);
                 self.known.insert((id, package), self.listed.len() - 1);
                 self.listed.len() - 1
             }
         };
+        if let Some(lines) = self.lines.get_mut(index) {
+            *lines += 1;
+        }
         if let Some((_, paths)) = self.listed.get_mut(index) {
             paths.extend(resolution.and_then(|resolution| resolution.path));
         }

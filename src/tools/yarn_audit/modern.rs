@@ -235,7 +235,8 @@ fn npm6(raw: &RawReport) -> Result<Parsed, ReportError> {
     }
     let scope = Scope::of(Unit::Packages, report.metadata.total_dependencies);
     let proof = vec!["the registry answered the audit request: these are its counts".to_owned()];
-    Ok(Parsed { findings, scope, proof, ..Parsed::default() })
+    let unexplained = report.metadata.vulnerabilities.exceed(&findings);
+    Ok(Parsed { findings, scope, proof, unexplained, ..Parsed::default() })
 }
 
 #[derive(Deserialize)]

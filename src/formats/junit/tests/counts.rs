@@ -41,9 +41,9 @@ fn a_suite_that_counts_more_tests_than_it_lists_is_a_gap() {
     }
 }
 
-/// As pytest 9 writes it for one test with three subtests that pass.
+/// As pytest 9 writes it for one test with three subtests that pass. It counts each result, so what is left over passed.
 #[test]
-fn subtests_that_pytest_counts_are_missing_unless_all_is_green() {
+fn subtests_that_pytest_counts_passed_if_its_other_counts_are_shown() {
     let report = |name: &str, counts: &str, case: &str| {
         format!(
             r#"<testsuites name="pytest tests"><testsuite name="{name}" {counts}>{case}</testsuite></testsuites>"#
@@ -53,17 +53,21 @@ fn subtests_that_pytest_counts_are_missing_unless_all_is_green() {
     const SKIPS: &str = r#"<testcase classname="t" name="a"><skipped/><skipped/></testcase>"#;
     const FAILS: &str = r#"<testcase classname="t" name="a"><failure/></testcase>"#;
     for (counts, case, found) in [
-        (r#"errors="0" failures="0" skipped="0" tests="4""#, PASSES, [0, 1, 0]),
-        (r#"errors="0" failures="0" skipped="2" tests="4""#, SKIPS, [0, 1, 0]),
+        (r#"errors="0" failures="0" skipped="0" tests="4""#, PASSES, [0, 1, 3]),
+        (r#"errors="0" failures="0" skipped="2" tests="4""#, SKIPS, [0, 1, 2]),
+        // It failed. Its log, if there is one, must count them, too.
+        (r#"errors="0" failures="1" skipped="0" tests="4""#, FAILS, [0, 0, 3]),
         (r#"errors="0" failures="0" skipped="1" tests="4""#, PASSES, [1, 0, 0]),
         (r#"errors="0" failures="0" skipped="0" tests="4""#, FAILS, [1, 0, 0]),
         (r#"errors="1" failures="0" skipped="0" tests="4""#, PASSES, [1, 0, 0]),
-        // It failed, and if that is waived, nothing is proven.
-        (r#"errors="0" failures="1" skipped="0" tests="4""#, FAILS, [0, 0, 1]),
+        // No test is listed, so nothing is said of any.
+        (r#"errors="0" failures="0" skipped="0" tests="4""#, "", [1, 0, 0]),
     ] {
         let parsed = parse(&report("pytest", counts, case)).unwrap();
-        let unexplained = usize::from(parsed.unexplained.is_some());
-        assert_eq!([parsed.gaps.len(), parsed.gaps_unless_zero.len(), unexplained], found, "{counts}");
+        let unlisted = parsed.listed.as_ref().unwrap().unlisted as usize;
+        assert_eq!([parsed.gaps.len(), parsed.gaps_unless_zero.len(), unlisted], found, "{counts}");
+        assert_eq!((parsed.notes.len(), &parsed.unexplained), (usize::from(unlisted > 0), &None));
+        assert_eq!(parsed.scope.is_empty(), case.is_empty(), "{counts}");
     }
     let jest = report("s", r#"tests="4""#, PASSES).replace("pytest tests", "jest tests");
     assert_eq!(parse(&jest).unwrap().gaps, ["suite s counts 4 tests, and shows 1"]);
@@ -156,4 +160,27 @@ fn skipped_tests_that_only_the_run_counts_are_not_missing() {
     assert_eq!(gaps, ["the report counts 5 tests, and shows 3"]);
     // Without a count of the run, nothing explains it.
     assert_eq!(parse(&report(0, 2)).unwrap().gaps, ["suite a counts 2 tests, and shows 1"]);
+}
+
+/// As pytest 9.2 writes them with pytest-rerunfailures 16.7, and with flaky 3.8.
+#[test]
+fn a_test_that_pytest_lists_again_and_counts_once_is_flaky() {
+    let notes = |root: &str, tests: u64, cases: &[&str]| {
+        let cases = cases.concat();
+        parse(&format!(r#"<testsuite name="{root}" tests="{tests}">{cases}</testsuite>"#)).unwrap().notes
+    };
+    const FLAKY: &str = r#"<testcase classname="t" name="a"/>"#;
+    const PLAIN: &str = r#"<testcase classname="t" name="b"/>"#;
+    const FAILS: &str = r#"<testcase classname="t" name="a"><failure message="m"/></testcase>"#;
+    const SAID: &str = "1 flaky test: passed only when tried again";
+    assert_eq!(notes("pytest", 2, &[FLAKY, FLAKY, FLAKY, PLAIN]), [SAID]);
+    assert_eq!(notes("pytest", 2, &[FLAKY, PLAIN, FLAKY]), [SAID]);
+    // It failed in the end; two tests with one name; a runner that lists no tries.
+    for none in [
+        notes("pytest", 2, &[FLAKY, FLAKY, FAILS, PLAIN]),
+        notes("pytest", 3, &[FLAKY, FLAKY, PLAIN]),
+        notes("other", 2, &[FLAKY, FLAKY, PLAIN]),
+    ] {
+        assert_eq!(none, [""; 0]);
+    }
 }

@@ -186,3 +186,24 @@ fn osv_scanner_rates_only_by_a_score() {
     assert_eq!(plain.aliases, ["GHSA-35jh-r3h4-6jhm".into()].into());
     assert_eq!(found(r#", "properties": {"security-severity": "9.8"}"#).severity, Severity::Critical);
 }
+
+/// A package without a version has its commit there (`sarif_test.snap`, "with just a commit").
+#[test]
+fn a_package_of_osv_scanner_may_have_a_commit_and_a_table_of_fixes() {
+    let help = |table: &str| format!(r##", "help": {{"text": "Fix it.\n### Fixed Versions\n\n{table}"}}"##);
+    let found = |message: &str, rule: &str| {
+        let found = finding("osv-scanner", rule, &format!(r#", "message": {{"text": "{message}"}}"#));
+        let package = found.package.as_deref().unwrap();
+        [Some(&package.name), package.version.as_ref(), package.fixed_version.as_ref()]
+            .map(|text| text.map(|text| text.to_string()))
+    };
+    let says = |package: &str| format!("Package '{package}' is vulnerable to 'CVE-2021-23337'.");
+    let owned = |words: [Option<&str>; 3]| words.map(|word| word.map(str::to_owned));
+    assert_eq!(found(&says("mine1@abc123"), ""), owned([Some("mine1"), Some("abc123"), None]));
+    assert_eq!(found(&says("@s/a@1.0.0"), ""), owned([Some("@s/a"), Some("1.0.0"), None]));
+    let table = help(
+        r"| Vulnerability ID | Package Name | Fixed Version |\n| --- | --- | --- |\n| GHSA-1 | a | 1.2.0 |\n| CVE-1 | a | 1.2.0 |\n| GHSA-1 | a | 2.0.1 |\n| GHSA-1 | b | 9.0.0 |\n\n| x | a | 8 |",
+    );
+    assert_eq!(found(&says("a@1.0.0"), &table), owned([Some("a"), Some("1.0.0"), Some("1.2.0, 2.0.1")]));
+    assert_eq!(found(&says("c@1.0.0"), &table), owned([Some("c"), Some("1.0.0"), None]));
+}
