@@ -4,6 +4,7 @@
 
 mod context;
 mod engine;
+mod fetch;
 mod image;
 pub(super) mod init;
 mod log;
@@ -38,6 +39,7 @@ use crate::system::variables;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Builder;
+use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM};
 use crate::tools::docker_build::image::Image;
 use crate::tools::docker_build::platform::{INSPECTED, Platform};
 
@@ -141,8 +143,15 @@ impl Tool for DockerBuild {
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
             let id = image_id(document)?;
             let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
-            parsed.proof.push(format!("built {id}"));
-            if let Some(digests) = raw.beside(engine::METADATA).next().map(engine::digests) {
+            match raw.further_report(FETCHED).map(String::from_utf8_lossy) {
+                Some(remote) => {
+                    parsed.proof.push(format!("fetched {id}, which {remote} has from this commit"))
+                }
+                None => parsed.proof.push(format!("built {id}")),
+            }
+            let metadata =
+                raw.beside(engine::METADATA).next().or_else(|| raw.further_report(engine::METADATA));
+            if let Some(digests) = metadata.map(engine::digests) {
                 parsed.image_digest = digests.manifest;
                 if let Some(config) = digests.config.filter(|config| *config != id) {
                     parsed.outputs.insert(CONFIG_DIGEST.to_owned(), config.to_string());
@@ -214,11 +223,14 @@ impl DockerBuild {
     /// Whether the image is of the platform that was asked for.
     fn compare_platform(&self, raw: &RawReport, origin: &ReportOrigin, parsed: &mut Parsed) {
         let image = self.images.iter().find(|image| *image.name == *origin.target);
-        let Some(asked) = image.and_then(|image| image.platform.as_deref()).filter(|_| raw.exit.is_some())
+        let Some(asked) =
+            image.and_then(|image| image.platform.as_deref()).filter(|_| raw.exit.is_some() || raw.by_steps)
         else {
             return;
         };
-        match raw.answer(INSPECTED).and_then(Platform::inspected) {
+        let of_steps =
+            || raw.further_report(PLATFORM).map(|name| Platform::named(&String::from_utf8_lossy(name)));
+        match raw.answer(INSPECTED).and_then(Platform::inspected).or_else(of_steps) {
             None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
             Some(built) if built.meets(&Platform::named(asked)) => parsed.proof.push(format!("built for {built}")),
             Some(built) => parsed.gaps.push(format!(
@@ -273,6 +285,18 @@ impl DockerBuild {
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
+        if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
+            let tag = reference.rsplit(':').next().unwrap_or_default();
+            let remote = format!("{repository}:{tag}");
+            job.because(format!("unless {remote} is there already, from this commit"));
+            job.by_steps(FetchOrBuild {
+                remote,
+                reference: reference.clone(),
+                revision: revision.clone(),
+                platform: image.platform.clone(),
+                inspect: self.engine.inspect(),
+            });
+        }
         job.image = Some(reference);
         Ok(job)
     }

@@ -25,6 +25,7 @@ mod notes_app;
 mod pairs;
 mod pipelines;
 mod policy_model;
+mod repeated_delivery;
 mod reports;
 mod same_secret;
 mod scanners;

@@ -29,6 +29,8 @@ pub(super) struct Image {
     cache_from: Vec<String>,
     cache_to: Vec<String>,
     pull: bool,
+    /// The repository in which an earlier run of the commit may have put it.
+    pub fetch: Option<String>,
     no_cache: bool,
 }
 
@@ -74,6 +76,7 @@ impl Image {
             cache_from: table.texts_or("cache_from", &[]),
             cache_to: table.texts_or("cache_to", &[]),
             pull: table.flag_or("pull", false),
+            fetch: read_repository(table),
             no_cache: table.flag_or("no_cache", false),
         };
         table.finish("an image of `images`");
@@ -183,6 +186,17 @@ impl Secret {
 pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
     let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
+}
+
+/// Reads `fetch`: a repository with its registry, without a tag.
+fn read_repository(table: &Keys) -> Option<String> {
+    let repository = table.text("fetch")?;
+    if names_tag(&repository.value) || !repository.value.contains('/') {
+        let what = format!("`{}` is not a repository with its registry", repository.value);
+        table.problem_with_help(repository.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");
+        return None;
+    }
+    Some(repository.value)
 }
 
 /// Whether the last part of a reference has a tag, or a digest.

@@ -1,0 +1,101 @@
+//! The same commit once more on a fresh machine, for real: the image that an earlier run pushed is fetched, scanned and
+//! delivered, since a second build is another image.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use crate::common::pipeline::{BUILD, Pipeline, SBOM, SCAN, docker};
+
+const PUSH: &str = "
+[[gate]]
+id = 'push'
+tool = 'ecr-push'
+registry = 'REGISTRY'
+login = false
+retries = 0
+";
+
+/// The image gets another id each time.
+fn build(fetch: &str) -> String {
+    BUILD.replace(
+        "{ name = 'NAME', context = 'app' }",
+        &format!("{{ name = 'NAME', context = 'app', no_cache = true, platform = 'linux/amd64'{fetch} }}"),
+    )
+}
+
+const FETCH: &str = ", fetch = 'REGISTRY/NAME'";
+
+/// As a machine that never built the image.
+fn forget(pipeline: &Pipeline) {
+    let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
+    for name in [&pipeline.image(), &remote] {
+        docker(&["image", "rm", "--force", name]);
+    }
+}
+
+#[test]
+fn the_same_commit_on_a_fresh_machine_is_delivered_by_the_digest_that_is_there() {
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, SBOM, PUSH]);
+    // There is nothing to fetch yet.
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let first = pipeline.project.gate("images")["targets"][0].clone();
+    assert!(first["proof"].to_string().contains("built sha256:"), "{first}");
+    let digest = pipeline.pushed().unwrap();
+    forget(&pipeline);
+
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let second = pipeline.project.gate("images")["targets"][0].clone();
+    assert_eq!(second["image_id"], first["image_id"]);
+    let proof = second["proof"].to_string();
+    assert!(proof.contains("has from this commit") && proof.contains("built for linux/amd64"), "{proof}");
+    for gate in ["scan", "sbom"] {
+        assert_eq!(pipeline.project.gate(gate)["targets"][0]["image_id"], first["image_id"], "{gate}");
+    }
+    assert_eq!(pipeline.project.gate("push")["targets"][0]["outputs"]["digest"], digest.as_str());
+    assert_eq!(pipeline.pushed().unwrap(), digest);
+
+    // Without it, the commit's tag is taken by another image.
+    forget(&pipeline);
+    pipeline.project.write("app/node_modules/notes/time", "a step of the build that depends on the day");
+    pipeline.project.write(".git/info/exclude", "time\n");
+    pipeline.write_gates(&[&build(""), SCAN, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_ne!(ran.code, 0, "{}", ran.all());
+    assert_eq!(pipeline.pushed().unwrap(), digest);
+}
+
+#[test]
+fn an_image_of_another_commit_under_the_tag_is_not_taken() {
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, PUSH]);
+    let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
+    pipeline.build_another(&remote);
+    docker(&["push", "--quiet", &remote]);
+    docker(&["image", "rm", "--force", &remote]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("images");
+    let why = format!("{remote} has no label of a revision, and this is ");
+    assert!(outcome == "inconclusive" && reason.contains(&why), "{reason}");
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_not_taken_for_one_without_the_image() {
+    let pipeline = Pipeline::plain(&[&build(", fetch = '127.0.0.1:9/NAME'"), SCAN]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (_, reason) = pipeline.came_of("images");
+    assert!(reason.contains("it is not known whether 127.0.0.1:9/"), "{reason}");
+}
+
+#[test]
+fn a_changed_work_tree_is_built_and_never_fetched() {
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, PUSH]);
+    assert_eq!(pipeline.run(&["run"]).code, 0);
+    pipeline.write_app("changed");
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let target = pipeline.project.gate("images")["targets"][0].clone();
+    assert!(target["image"].as_str().unwrap().ends_with("-dirty"), "{target}");
+    assert!(target["proof"].to_string().contains("built sha256:"), "{target}");
+}
