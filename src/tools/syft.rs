@@ -18,6 +18,7 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
+use crate::scan::image_file::ImageFile;
 use crate::scan::job::Job;
 use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -28,6 +29,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::text::paths::normalise;
 use crate::tools::inventory_check::check_components;
 use crate::tools::passed_over::LINKS;
 
@@ -98,6 +100,8 @@ struct Syft {
     dirs: Option<Vec<String>>,
     /// `None`: those of the gates in `needs`.
     images: Option<Vec<String>>,
+    /// Images in files.
+    input: Option<Vec<String>>,
     #[serde(skip)]
     needs: bool,
     /// What the inventory may contain.
@@ -110,6 +114,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(Syft {
         dirs: list("dirs"),
         images: list("images"),
+        input: keys.one_or_more("input"),
         needs: keys.has("needs"),
         contents: InventoryRules::read(keys),
     })
@@ -118,7 +123,10 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 impl Syft {
     /// The folders whose packages it lists.
     fn folders(&self) -> Vec<String> {
-        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
+        let here = || match self.named() {
+            None if !self.needs => vec![".".to_owned()],
+            _ => Vec::new(),
+        };
         self.dirs.clone().unwrap_or_else(here)
     }
 
@@ -142,6 +150,24 @@ impl Syft {
         job.args(["scan", reference]).because("an image of `images`");
         job.image = Some(reference.to_owned());
         outputs(job, scene)
+    }
+
+    /// The images that the user names; `None`: those of `needs`.
+    fn named(&self) -> Option<Vec<String>> {
+        self.images.clone().or_else(|| self.input.as_ref().map(|_| Vec::new()))
+    }
+
+    fn image_file(file: &str, scene: &Scene) -> Result<Job, Unplanned> {
+        let path = normalise(&scene.repo.base.join(file));
+        let scheme = match ImageFile::at(&path, file)? {
+            ImageFile::Archive => "docker-archive",
+            ImageFile::Layout => "oci-dir",
+        };
+        let mut job = scene.job(SPEC.program, file);
+        let source = format!("{scheme}:{}", path.to_string_lossy());
+        job.args(["scan", &source, "--source-name", file]).because("an image of `input`");
+        job.image = Some(file.to_owned());
+        Ok(outputs(job, scene))
     }
 
     fn built_image(image: &BuiltImage, scene: &Scene) -> Job {
@@ -186,10 +212,13 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
 
 impl Tool for Syft {
     fn coverage(&self) -> Vec<Coverage> {
-        let images =
-            if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
-        let mut all =
-            vec![Coverage::folders("dirs", &self.folders()), Coverage::new("images", Extent::Images(images))];
+        let images = if self.needs { self.named() } else { Some(self.images.clone().unwrap_or_default()) };
+        let files = Some(self.input.clone().unwrap_or_default());
+        let mut all = vec![
+            Coverage::folders("dirs", &self.folders()),
+            Coverage::new("images", Extent::Images(images)),
+            Coverage::new("input", Extent::Images(files)),
+        ];
         all.extend(self.contents.coverage());
         all
     }
@@ -222,7 +251,10 @@ impl Tool for Syft {
         let dirs = self.dirs.iter().flatten().map(|dir| Self::dir_job(dir, scene));
         let images = self.images.iter().flatten().map(|image| Self::named_image(image, scene));
         let mut jobs: Vec<Job> = dirs.chain(images).collect();
-        if self.images.is_none() {
+        for file in self.input.iter().flatten() {
+            jobs.push(Self::image_file(file, scene)?);
+        }
+        if self.named().is_none() {
             jobs.extend(scene.built.iter().map(|image| Self::built_image(image, scene)));
         }
         if jobs.is_empty() {

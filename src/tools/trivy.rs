@@ -3,6 +3,7 @@
 
 mod age;
 mod document;
+mod images;
 mod init;
 mod lock_names;
 mod package_list;
@@ -29,7 +30,7 @@ use crate::scan::readiness::Readiness;
 use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
-use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
@@ -121,6 +122,8 @@ struct Trivy {
     dirs: Vec<String>,
     /// `None`: the images of the gates in `needs`.
     images: Option<Vec<String>>,
+    /// Images in files.
+    input: Option<Vec<String>>,
     scanners: Vec<String>,
     ignore_unfixed: bool,
     offline: bool,
@@ -136,6 +139,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         scan,
         dirs: keys.texts_or("dirs", &["."]),
         images: keys.has("images").then(|| keys.texts_or("images", &[])),
+        input: keys.one_or_more("input"),
         scanners: scanners(keys),
         ignore_unfixed: keys.flag_or("ignore_unfixed", false),
         offline: keys.flag_or("offline", false),
@@ -144,18 +148,18 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     };
     let idle: &[&str] = match scan {
         _ if named.is_none() && keys.has("scan") => &[],
-        Scan::Fs => &["images"],
+        Scan::Fs => &["images", "input"],
         Scan::Image => &["dirs"],
-        Scan::Config => &["images", "scanners", "ignore_unfixed", "max_db_age"],
+        Scan::Config => &["images", "input", "scanners", "ignore_unfixed", "max_db_age"],
     };
     for key in idle.iter().filter(|key| keys.has(key)) {
         keys.problem(keys.at_key(key), format!("`{key}` has no effect with scan = \"{}\"", scan.as_str()));
     }
-    if scan == Scan::Image && !keys.has("images") && !keys.has("needs") {
+    if scan == Scan::Image && !["images", "input", "needs"].iter().any(|key| keys.has(key)) {
         keys.problem_with_help(
             keys.at_key("scan"),
             "scan = \"image\" without an image",
-            "name them in `images`, or the gate that builds them in `needs`",
+            "name them in `images`, their files in `input`, or the gate that builds them in `needs`",
         );
     }
     Box::new(trivy)
@@ -224,20 +228,6 @@ impl Trivy {
         }
         job
     }
-
-    /// An image that the user names. Trivy decides where it finds it.
-    fn named_image(&self, reference: &str, scene: &Scene) -> Job {
-        let why = "an image of `images`".to_owned();
-        let mut job = self.job(scene.job(SPEC.program, reference), &[reference], why, scene);
-        job.image = Some(reference.to_owned());
-        job
-    }
-
-    fn built_image(&self, image: &BuiltImage, scene: &Scene) -> Job {
-        let mut job = scene.job(SPEC.program, &image.name);
-        let file = job.reads_image(image);
-        self.job(job, &["--input", &file], "an image that a gate in `needs` builds".to_owned(), scene)
-    }
 }
 
 impl Tool for Trivy {
@@ -272,7 +262,9 @@ impl Tool for Trivy {
         vec![
             Coverage::choice("scan", self.scan.as_str()),
             Coverage::folders("dirs", &self.dirs).only_if(folders),
-            Coverage::new("images", Extent::Images(self.images.clone())).only_if(!folders),
+            Coverage::new("images", Extent::Images(self.named())).only_if(!folders),
+            Coverage::new("input", Extent::Images(Some(self.input.clone().unwrap_or_default())))
+                .only_if(!folders),
             Coverage::these("scanners", &self.scanners).only_if(content),
             Coverage::new("ignore_unfixed", Extent::Leaves(self.ignore_unfixed)).only_if(content),
             Coverage::new("offline", Extent::Leaves(self.offline)),
@@ -313,8 +305,10 @@ impl Tool for Trivy {
                 })
                 .collect());
         }
-        if let Some(images) = &self.images {
-            return Ok(images.iter().map(|image| self.named_image(image, scene)).collect());
+        if let Some(images) = self.named() {
+            let files = self.input.iter().flatten().map(|file| self.image_file(file, scene));
+            let named = images.iter().map(|image| Ok(self.named_image(image, scene)));
+            return files.chain(named).collect();
         }
         if scene.built.is_empty() {
             let why = "no image to scan: none of the gates in `needs` builds one";

@@ -16,6 +16,7 @@ mod html;
 mod identity;
 mod image_coverage;
 mod image_exports;
+mod image_files;
 mod images;
 mod init;
 mod interlock;
