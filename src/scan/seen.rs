@@ -94,6 +94,34 @@ impl<'i> Seen<'i> {
         of_kind.filter(|file| wanted(&&*file.path())).filter_map(|file| self.own(&file.path())).collect()
     }
 
+    /// The beginning of a file, as text; `None`: it can't be read.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        const MOST: usize = 1 << 20;
+        self.inputs.beginning(&self.path_from_top(path), MOST)
+    }
+
+    /// The files of Terraform, and of OpenTofu, that lie in a folder.
+    pub(crate) fn terraform_files(&self, folder: &str) -> Vec<String> {
+        let folder = self.path_from_top(folder);
+        let in_folder = self.inputs.files().below(&folder).filter(|file| match folder.as_str() {
+            "" => file.folder() == ".",
+            folder => file.folder() == folder,
+        });
+        let is = |file: &File| [InputKind::Terraform, InputKind::OpenTofu].map(|kind| file.kinds().has(kind));
+        let of_terraform = in_folder.filter(|file| is(file).contains(&true));
+        of_terraform.filter_map(|file| self.own(&file.path())).collect()
+    }
+
+    /// Whether a lock file names no package of production. One that can't be read does.
+    pub(crate) fn ships_nothing(&self, kind: InputKind, path: &str) -> bool {
+        self.inputs.is_empty_lock(&self.path_from_top(path), kind)
+    }
+
+    /// Whether a lock file of npm, Yarn or pnpm names no package at all.
+    pub(crate) fn installs_nothing(&self, kind: InputKind, path: &str) -> bool {
+        self.inputs.installs_nothing(&self.path_from_top(path), kind)
+    }
+
     /// The folders that such a file lies in.
     pub(crate) fn folders(&self, kind: InputKind) -> BTreeSet<String> {
         self.paths(kind).iter().map(|path| folder_of(path).to_owned()).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::scan::reads::locks;
 use crate::scan::seen::folder_of;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, dirs, tops};
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::syft::coverage::reads_name;
 
@@ -24,7 +24,15 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     };
     if !folders.is_empty() {
         let comment = "Bill of materials: CycloneDX and SPDX below gates-report/sbom/.";
-        suggestion.gates.push(SuggestedGate::new("sbom", comment, dirs(&tops(&folders))));
+        let tops = tops(&folders);
+        // Newer versions of Syft leave out what only development needs.
+        let ships = |top: &&String| {
+            let mut own = read.iter().filter(|(_, path)| is_in(path, top));
+            own.any(|(kind, path)| !seen.ships_nothing(*kind, path))
+        };
+        let empty = tops.iter().filter(|top| !ships(top)).cloned().collect();
+        let keys = format!("{}{}", dirs(&tops), allow_empty(&empty, &tops));
+        suggestion.gates.push(SuggestedGate::new("sbom", comment, keys));
     }
     if !unread.is_empty() {
         let rest = all.iter().filter(|(_, path)| !folders.iter().any(|folder| is_in(path, folder)));

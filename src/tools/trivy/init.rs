@@ -23,7 +23,10 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         let comment = "Known vulnerabilities of what the lock files name, and secrets in the files here.";
         // Where all is to be read, files without packages count, too.
         let own = if seen.is_rest() && top != "." { dirs(&BTreeSet::from([top])) } else { String::new() };
-        let gate = SuggestedGate::new("packages", comment, format!("scan = \"fs\"\n{own}"));
+        // Without a package that is shipped, Trivy reports nothing (`--include-dev-deps`): the gate begins with the first.
+        let ships = read.iter().any(|(kind, path)| !seen.ships_nothing(*kind, path));
+        let empty = if ships { "" } else { "allow_empty = true\n" };
+        let gate = SuggestedGate::new("packages", comment, format!("scan = \"fs\"\n{own}{empty}"));
         suggestion.gates.push(gate.stage("Dependency audit"));
     }
     if builds_images(seen) {

@@ -1,0 +1,107 @@
+//! What is suggested where a tool finds nothing to look at: what `init` writes works at once all the same.
+
+use super::*;
+
+/// The keys of a gate.
+fn keys(files: &[(&str, &str)], id: &str) -> Option<String> {
+    let suggestions = suggested(tree(files).path());
+    let gate = suggestions.gates.iter().find(|gate| gate.id == id);
+    gate.map(|gate| gate.gate.keys.replace('\n', " ").trim().to_owned())
+}
+
+const NPM_DEV: &str =
+    r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "dev": true}}}"#;
+const NPM_NONE: &str = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/b": {"link": true}}}"#;
+const NPM: &str = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0"}}}"#;
+
+/// Trivy says nothing of packages for development. Audits do.
+#[test]
+fn packages_of_development_alone_leave_nothing_to_scan() {
+    let poetry = "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"dev\"]\n[metadata]\nlock-version = \"2.1\"\n";
+    for (path, text) in [
+        ("package-lock.json", NPM_DEV),
+        (
+            "pnpm-lock.yaml",
+            "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    devDependencies:\n      a:\n        version: 1.0.0\n",
+        ),
+        ("poetry.lock", poetry),
+        ("gradle.lockfile", "a:b:1=testCompileClasspath\n"),
+        ("composer.lock", r#"{"packages": [], "packages-dev": [{"name": "a/b", "version": "1"}]}"#),
+        ("Pipfile.lock", r#"{"_meta": {}, "default": {}, "develop": {"a": {"version": "==1"}}}"#),
+    ] {
+        let files = [(path, text)];
+        assert_eq!(keys(&files, "packages").as_deref(), Some("scan = \"fs\" allow_empty = true"), "{path}");
+        assert_eq!(keys(&files, "sbom").as_deref(), Some("dirs = [\".\"] allow_empty = true"), "{path}");
+        let audit = keys(&files, "audit");
+        assert!(audit.is_none_or(|keys| keys == "dirs = [\".\"]"), "{path}");
+    }
+    let both = [("a/package-lock.json", NPM_DEV), ("b/package-lock.json", NPM)];
+    assert_eq!(keys(&both, "packages").as_deref(), Some("scan = \"fs\""));
+    assert_eq!(keys(&both, "sbom").as_deref(), Some("dirs = [\".\"]"));
+}
+
+#[test]
+fn an_audit_without_a_package_waits_for_the_first() {
+    for (path, text) in [
+        ("package-lock.json", NPM_NONE),
+        ("yarn.lock", "# yarn lockfile v1\n\n\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n"),
+    ] {
+        assert_eq!(keys(&[(path, text)], "audit").as_deref(), Some("dirs = [\".\"] allow_empty = true"));
+    }
+    // Of several, only those are named; what can't be read is none of them.
+    let several = [
+        ("a/package-lock.json", NPM_NONE),
+        ("b/package-lock.json", NPM_DEV),
+        ("c/package-lock.json", NPM),
+        ("d/package-lock.json", "{"),
+    ];
+    let expected = "dirs = [\"a\", \"b\", \"c\", \"d\"] allow_empty = [\"a\"]";
+    assert_eq!(keys(&several, "audit").as_deref(), Some(expected));
+}
+
+fn object(version: &str, kind: &str) -> String {
+    format!("apiVersion: {version}\nkind: {kind}\nmetadata:\n  name: a\n")
+}
+
+/// The settings of other programs have the same form, and objects of other makers no check.
+#[test]
+fn checkov_is_for_what_it_has_a_check_for() {
+    let certificate = object("cert-manager.io/v1", "Certificate");
+    let settings = [object("backstage.io/v1alpha1", "Component"), object("skaffold/v4beta6", "Config")];
+    let files = [
+        ("catalog-info.yaml", settings[0].as_str()),
+        ("skaffold.yaml", &settings[1]),
+        ("helmfile.yaml", "releases:\n  - name: a\n    chart: b/c\n"),
+        ("k8s/kustomization.yaml", "resources:\n  - https://example.test/a\n"),
+        ("k8s/certificate.yaml", &certificate),
+    ];
+    assert_eq!(keys(&files, "iac"), None);
+    let why = "a check of k8s/certificate.yaml: Checkov has no check for these kinds of objects";
+    assert_eq!(left_out(&files), [why]);
+
+    let service = object("v1", "Service");
+    let files = [("k8s/certificate.yaml", certificate.as_str()), ("k8s/service.yaml", &service)];
+    let expected = "dirs = [\"k8s\"] framework = [\"kubernetes\"]";
+    assert_eq!(keys(&files, "iac").as_deref(), Some(expected));
+    assert_eq!(left_out(&files), [""; 0]);
+}
+
+#[test]
+fn checkov_waits_where_it_may_have_no_check() {
+    for (path, text, waits) in [
+        ("main.tf", "resource \"random_pet\" \"a\" {}\n", true),
+        ("main.tf", "resource \"aws_s3_bucket\" \"a\" {}\n", false),
+        ("a.yaml", "Resources:\n  A:\n    Type: AWS::IAM::Group\n", true),
+        ("a.yaml", "Resources:\n  A:\n    Type: AWS::S3::Bucket\n", false),
+        ("Dockerfile", "FROM scratch\n", false),
+    ] {
+        let keys = keys(&[(path, text)], "iac").unwrap();
+        assert_eq!(keys.ends_with(" allow_empty = true"), waits, "{path} {text}");
+    }
+    let module = [
+        ("main.tf", "module \"a\" {\n  source = \"./a\"\n}\n"),
+        ("a/main.tf", "resource \"aws_s3_bucket\" \"a\" {}\n"),
+    ];
+    assert_eq!(keys(&module, "iac").as_deref(), Some("dirs = [\".\"] framework = [\"terraform\"]"));
+}
