@@ -298,7 +298,7 @@ impl GateReads {
     }
 
     pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
-        self.reads.covers(kind, path, &self.folders) && self.tool.reads_name(kind, name_of(path))
+        self.reads.covers(kind, path, &self.folders) && self.tool.reads_path(kind, path)
     }
 
     /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for

@@ -35,7 +35,7 @@ use crate::text::paths::normalise;
 use crate::tools::describe;
 use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::LINKS;
-use lock_names::reads_lock;
+use lock_names::{file_patterns, is_named, reads_lock};
 use scan::Scan;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -122,6 +122,8 @@ struct Trivy {
     /// `None`: the images of the gates in `needs`.
     images: Option<Vec<String>>,
     scanners: Vec<String>,
+    /// Names of files that it reads besides the usual ones: `pip:requirements.*`.
+    file_patterns: Vec<String>,
     ignore_unfixed: bool,
     offline: bool,
     cache_dir: Option<String>,
@@ -137,6 +139,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         dirs: keys.texts_or("dirs", &["."]),
         images: keys.has("images").then(|| keys.texts_or("images", &[])),
         scanners: scanners(keys),
+        file_patterns: file_patterns(keys),
         ignore_unfixed: keys.flag_or("ignore_unfixed", false),
         offline: keys.flag_or("offline", false),
         cache_dir: keys.text("cache_dir").map(|dir| dir.value),
@@ -196,6 +199,9 @@ impl Trivy {
             job.args(["--no-progress", "--list-all-pkgs", "--scanners", &self.scanners.join(",")]);
             // The report then also lists what .trivyignore suppresses. `trivy config` has no such flag.
             job.arg("--show-suppressed");
+        }
+        for pattern in &self.file_patterns {
+            job.args(["--file-patterns", pattern]);
         }
         if self.ignore_unfixed {
             job.arg("--ignore-unfixed");
@@ -263,8 +269,8 @@ impl Tool for Trivy {
         self.scan != Scan::Image
     }
 
-    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
-        reads_lock(kind, name)
+    fn reads_path(&self, kind: InputKind, path: &str) -> bool {
+        reads_lock(kind, path) || is_named(&self.file_patterns, kind, path)
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -274,6 +280,7 @@ impl Tool for Trivy {
             Coverage::folders("dirs", &self.dirs).only_if(folders),
             Coverage::new("images", Extent::Images(self.images.clone())).only_if(!folders),
             Coverage::these("scanners", &self.scanners).only_if(content),
+            Coverage::these("file_patterns", &self.file_patterns),
             Coverage::new("ignore_unfixed", Extent::Leaves(self.ignore_unfixed)).only_if(content),
             Coverage::new("offline", Extent::Leaves(self.offline)),
             Coverage::exactly("cache_dir", &self.cache_dir),

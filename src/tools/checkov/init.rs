@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::model::input::InputKind;
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
-use crate::scan::seen::{folder_of, is_aside};
+use crate::scan::seen::{folder_of, is_aside, name_of};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs, list};
 
 use super::checked::{has_checked, may_be_checked};
@@ -114,10 +114,6 @@ fn folders_of(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
         }
         kind => seen.folders(kind),
     }
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn is_installed(program: &str, folder: &Path) -> bool {

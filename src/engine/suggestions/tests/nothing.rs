@@ -105,3 +105,27 @@ fn checkov_waits_where_it_may_have_no_check() {
     ];
     assert_eq!(keys(&module, "iac").as_deref(), Some("dirs = [\".\"] framework = [\"terraform\"]"));
 }
+
+/// Names beside the usual ones: Trivy reads them by a pattern, Syft not at all.
+#[test]
+fn lock_files_of_other_names_are_read_by_a_pattern_or_named() {
+    let pip = r#"file_patterns = ["pip:requirements.*\\.txt$"]"#;
+    for (path, text, pattern, sbom) in [
+        ("requirements/base.txt", "a==1\n", pip, false),
+        ("requirements-dev.txt", "a==1\n", pip, true),
+        ("npm-shrinkwrap.json", NPM, r#"file_patterns = ["npm:npm-shrinkwrap\\.json$"]"#, false),
+        ("gems.locked", "", r#"file_patterns = ["bundler:gems\\.locked$"]"#, false),
+    ] {
+        let files = [(path, text)];
+        let expected = format!("scan = \"fs\" {pattern}");
+        assert_eq!(keys(&files, "packages"), Some(expected), "{path}");
+        assert_eq!(keys(&files, "sbom").is_some(), sbom, "{path}");
+        let named = format!("an SBOM of {path}: Syft looks for no lock file of this name");
+        assert_eq!(left_out(&files).contains(&named), !sbom, "{path}");
+    }
+    let why = "bun.lockb: no scanner here reads a lock file of this name";
+    assert!(left_out(&[("bun.lockb", "")]).contains(&why.to_owned()));
+    // Only references to other files: nothing to read, and nothing without a lock file.
+    let files = [("requirements/base.txt", "a==1\n"), ("requirements.txt", "-r requirements/base.txt\n")];
+    assert!(suggested(tree(&files).path()).unlocked.is_empty());
+}
