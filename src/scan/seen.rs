@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::inputs::{File, ImageBuild, Inputs, NpmPackage, TestRun, TsProject, Unlocked};
 use crate::model::input::{InputKind, Language, PackageManager, Standing};
+use crate::scan::survey::Survey;
 use crate::system::git::Repo;
 use crate::text::paths::forward;
 
@@ -16,6 +17,7 @@ pub struct Seen<'i> {
     /// The folder: absolute.
     pub top: PathBuf,
     pub is_git: bool,
+    repo: &'i Repo,
     inputs: &'i Inputs,
     /// The folder from the top of the repository, with `/` at its end; empty: it is the top.
     below: String,
@@ -35,7 +37,7 @@ const OF_NPM: [PackageManager; 4] =
     [PackageManager::Npm, PackageManager::Yarn, PackageManager::Pnpm, PackageManager::Bun];
 
 impl<'i> Seen<'i> {
-    pub(crate) fn new(repo: &Repo, inputs: &'i Inputs) -> Self {
+    pub(crate) fn new(repo: &'i Repo, inputs: &'i Inputs) -> Self {
         let below = forward(repo.base.strip_prefix(&repo.root).unwrap_or(Path::new(""))).to_string();
         let tofu = inputs.terraform().iter().filter(|folder| folder.tofu);
         let locks = OF_NPM.into_iter().rev().flat_map(|manager| {
@@ -46,6 +48,7 @@ impl<'i> Seen<'i> {
             name: repo.base.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             top: repo.base.clone(),
             is_git: repo.git,
+            repo,
             inputs,
             below: if below == "." || below.is_empty() { String::new() } else { format!("{below}/") },
             covered: None,
@@ -67,7 +70,7 @@ impl<'i> Seen<'i> {
     }
 
     /// A path from the folder of gates.toml; `None`: it is not below it.
-    fn own(&self, path: &str) -> Option<String> {
+    pub(crate) fn own(&self, path: &str) -> Option<String> {
         if format!("{path}/") == self.below || (path == "." && self.below.is_empty()) {
             return Some(".".to_owned());
         }
@@ -152,6 +155,19 @@ impl<'i> Seen<'i> {
         let mut below =
             self.inputs.files().below(&folder).filter(|file| file.standing() != Standing::Ignored);
         below.any(|file| file.kinds().has(InputKind::Source(language)))
+    }
+
+    /// The sources of a language below a folder; all paths from the top of the repository.
+    pub(crate) fn sources_below(&self, folder: &str, language: Language) -> Vec<(InputKind, String)> {
+        let kind = InputKind::Source(language);
+        let own = |file: &File| file.standing() != Standing::Ignored && !file.is_nested();
+        let below = self.inputs.files().below(folder).filter(own);
+        below.filter(|file| file.kinds().has(kind)).map(|file| (kind, file.path().into_owned())).collect()
+    }
+
+    /// What a tool says of inputs that its report will not name.
+    pub(crate) fn survey(&self) -> Survey<'i> {
+        Survey { repo: self.repo, inputs: self.inputs, checked_projects: &[], args: &[] }
     }
 
     /// A path from the top of the repository.
@@ -277,7 +293,7 @@ impl<'i> Seen<'i> {
 }
 
 /// A folder and those above it, from the top of the repository; the last is `.`.
-fn around(folder: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn around(folder: &str) -> impl Iterator<Item = &str> {
     let start = if folder.is_empty() { "." } else { folder };
     std::iter::successors(Some(start), |folder| match folder.rsplit_once('/') {
         Some((above, _)) => Some(above),

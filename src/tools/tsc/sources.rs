@@ -68,7 +68,7 @@ fn compiler(kind: InputKind) -> Option<&'static str> {
 }
 
 /// Whether a component has TypeScript in it. One that can't be read may have.
-fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -> bool {
+pub(super) fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -> bool {
     if kind == InputKind::Source(Language::Astro) {
         return true;
     }

@@ -198,3 +198,57 @@ fn a_folder_that_the_script_above_does_not_reach_is_linted_by_itself() {
         ]
     );
 }
+
+/// tsc alone can't pass there, and nobody would see the types in components.
+#[test]
+fn components_that_nothing_checks_are_named_with_what_to_install() {
+    let typed = "<script setup lang=\"ts\">\nconst n: number = 1;\n</script>\n";
+    let files = [
+        TYPESCRIPT,
+        ("site/package.json", r#"{"packageManager": "pnpm@9", "dependencies": {"svelte": "5"}}"#),
+        ("site/tsconfig.json", "{}"),
+        ("site/src/App.svelte", typed),
+        ("site/src/Other.svelte", typed),
+        ("site/src/Plain.svelte", "<p>no types</p>\n"),
+        ("docs/tsconfig.json", "{}"),
+        ("docs/a.ts", ""),
+        ("docs/index.astro", "---\n---\n"),
+        ("app/tsconfig.json", r#"{"include": ["src"]}"#),
+        ("app/src/a.ts", ""),
+        ("app/demo/App.vue", typed),
+        ("plain/tsconfig.json", "{}"),
+        ("plain/App.vue", "<script>\nexport default {}\n</script>\n"),
+    ];
+    assert_eq!(gates(&files), ["types tsc dirs = [\"app\", \"plain\"]"]);
+    assert_eq!(
+        left_out(&files),
+        [
+            "docs/tsconfig.json: it has .astro files, which tsc can't read, and @astrojs/check is no dependency",
+            "site/tsconfig.json: it has .svelte files, which tsc can't read, and svelte-check is no dependency",
+            "1 .vue file in .: nothing checks the types in them: `npm install --save-dev vue-tsc` brings what does",
+            "2 .svelte files in site: nothing checks the types in them: `pnpm add --save-dev svelte-check` brings what does",
+            "1 .astro file in .: nothing checks the types in them: `npm install --save-dev @astrojs/check` brings what does",
+        ]
+    );
+}
+
+#[test]
+fn astro_is_checked_by_its_own_program() {
+    let astro = |scripts: &str| {
+        let package = format!(
+            r#"{{"scripts": {{{scripts}}}, "devDependencies": {{"typescript": "5", "@astrojs/check": "1"}}}}"#
+        );
+        let files = [
+            ("package.json", package.as_str()),
+            ("tsconfig.json", r#"{"extends": "astro/tsconfigs/strict"}"#),
+            ("src/pages/index.astro", "---\n---\n"),
+        ];
+        assert_eq!(left_out(&files), [""; 0]);
+        gates(&files)
+    };
+    let own = ["types command run = [\"npm\", \"run\", \"check\"]"];
+    assert_eq!(astro(r#""check": "astro check""#), own);
+    // A build is no check.
+    let program = ["types command run = [\"npx\", \"--no-install\", \"astro\", \"check\"]"];
+    assert_eq!(astro(r#""build": "astro check && astro build""#), program);
+}
