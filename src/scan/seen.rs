@@ -69,12 +69,29 @@ impl<'i> Seen<'i> {
         self.covered.is_some()
     }
 
-    /// A path from the folder of gates.toml; `None`: it is not below it.
+    /// A path from the folder of gates.toml; `None`: it is not below it, or gates.toml can't name it.
     pub(crate) fn own(&self, path: &str) -> Option<String> {
         if format!("{path}/") == self.below || (path == "." && self.below.is_empty()) {
             return Some(".".to_owned());
         }
-        path.strip_prefix(&self.below).map(str::to_owned)
+        path.strip_prefix(&self.below)
+            .filter(|own| !own.contains(char::REPLACEMENT_CHARACTER))
+            .map(str::to_owned)
+    }
+
+    /// The folders and files whose names gates.toml can't have, because they are not UTF-8, each with the number of inputs in it.
+    pub(crate) fn unnameable(&self) -> BTreeMap<String, u64> {
+        let mut found = BTreeMap::new();
+        let is_input = |file: &File| file.kinds().iter().any(|kind| !matches!(kind, InputKind::Source(_)));
+        for file in self.files().filter(is_input) {
+            let path = file.path();
+            let own = path.strip_prefix(&self.below).unwrap_or(&path);
+            if let Some(at) = own.find(char::REPLACEMENT_CHARACTER) {
+                let end = own[at..].find('/').map_or(own.len(), |end| at + end);
+                *found.entry(own[..end].to_owned()).or_default() += 1;
+            }
+        }
+        found
     }
 
     fn is_wanted(&self, kind: InputKind, path: &str) -> bool {
