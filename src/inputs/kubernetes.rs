@@ -6,7 +6,7 @@
 /// Kubernetes' own groups without a dot.
 const OWN: [&str; 5] = ["apps", "autoscaling", "batch", "extensions", "policy"];
 
-/// Groups of files that no cluster takes: a program reads them where it is started.
+/// Groups of files that no cluster takes, and those below them: a program reads them where it is started.
 const SETTINGS: [&str; 12] = [
     "audit.k8s.io",
     "backstage.io",
@@ -60,8 +60,14 @@ fn is_object(version: &str) -> bool {
     match version.split_once('/') {
         _ if version.contains(['{', '$', '<']) => true,
         None => version == "v1",
-        Some((group, _)) => (group.contains('.') && !SETTINGS.contains(&group)) || OWN.contains(&group),
+        Some((group, _)) => (group.contains('.') && !is_settings(group)) || OWN.contains(&group),
     }
+}
+
+/// Whether a group is one of [`SETTINGS`]: `scaffolder.backstage.io` is below `backstage.io`.
+fn is_settings(group: &str) -> bool {
+    let above = group.match_indices('.').map(|(at, _)| &group[at + 1..]);
+    std::iter::once(group).chain(above).any(|group| SETTINGS.contains(&group))
 }
 
 #[cfg(test)]
@@ -79,6 +85,8 @@ mod tests {
             ("apiserver.config.k8s.io/v1", "AdmissionConfiguration", true),
             ("{{ include \"api\" . }}", "Deployment", true),
             ("backstage.io/v1alpha1", "Component", false),
+            ("scaffolder.backstage.io/v1beta3", "Template", false),
+            ("notbackstage.io/v1", "Component", true),
             ("skaffold/v4beta6", "Config", false),
             ("kind.x-k8s.io/v1alpha4", "Cluster", false),
             ("openslo/v1", "SLO", false),

@@ -333,7 +333,7 @@ pub(crate) fn in_folder(folder: &str, name: &str) -> String {
     if folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// Code that is tried or shown, and not shipped: nobody builds its images.
+/// Code that is tried or shown, or fills other projects (cookiecutter, copier), and is not shipped: nobody builds its images.
 pub(crate) fn is_aside(path: &str) -> bool {
     const ASIDE: [&str; 10] = [
         ".devcontainer",
@@ -347,5 +347,5 @@ pub(crate) fn is_aside(path: &str) -> bool {
         "examples",
         "example",
     ];
-    folder_of(path).split('/').any(|part| ASIDE.contains(&part))
+    folder_of(path).split('/').any(|part| ASIDE.contains(&part) || part.contains("{{"))
 }

@@ -227,6 +227,9 @@ fn images_are_built_as_the_project_builds_them() {
         (".devcontainer/Dockerfile", "FROM scratch\n"),
         (".devcontainer/compose.yaml", "services:\n  a:\n    build: .\n"),
         ("tests/fixtures/Dockerfile", "FROM scratch\n"),
+        // cookiecutter-django
+        ("{{cookiecutter.slug}}/Dockerfile", "FROM scratch\n"),
+        ("{{cookiecutter.slug}}/compose.yaml", "services:\n  a:\n    build: .\n"),
         ("job/Containerfile", "FROM scratch\n"),
     ];
     let found = gates(&files);
@@ -239,12 +242,14 @@ fn images_are_built_as_the_project_builds_them() {
          { name = \"package-web\", context = \".\", file = \"package/web/Dockerfile\" }, ]"
     );
     assert_eq!(found[3], "iac checkov dirs = [\".\"] framework = [\"dockerfile\"]");
-    let aside = "its folder looks like tests, examples or a workplace, and nothing else builds it";
+    let aside =
+        "its folder looks like tests, examples, a template or a workplace, and nothing else builds it";
     assert_eq!(
         left_out(&files),
         [
             format!(".devcontainer/Dockerfile: {aside}"),
             format!("tests/fixtures/Dockerfile: {aside}"),
+            format!("{{{{cookiecutter.slug}}}}/Dockerfile: {aside}"),
             "a check of job/Containerfile: Checkov takes no file of this name for a Dockerfile".to_owned()
         ]
     );

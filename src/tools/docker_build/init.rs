@@ -51,7 +51,7 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
         let builds = match told.remove(&dockerfile) {
             Some(builds) => by_likelihood(builds),
             None if is_aside(&dockerfile) => {
-                let why = "its folder looks like tests, examples or a workplace, and nothing else builds it";
+                let why = "its folder looks like tests, examples, a template or a workplace, and nothing else builds it";
                 left_out.push(LeftOut { what: dockerfile, why: why.to_owned() });
                 continue;
             }
