@@ -171,11 +171,17 @@ fn an_image_that_needs_another_step_first_is_left_out() {
             "FROM scratch\nCOPY [\"src\", \"/src\"]\nADD https://example.test/a $HERE/*.txt /\n",
         ),
         ("api/src/a", ""),
+        // alertmanager
+        ("ui/Dockerfile", "FROM scratch\nARG OS\nCOPY .build/${OS}-x/ui /ui\nCOPY src/*.js $A/b.js /\n"),
+        ("ui/src/a.js", ""),
     ];
     assert_eq!(gates(&files)[0], "images docker-build images = [ { name = \"api\", context = \"api\" }, ]");
     assert_eq!(
         left_out(&files),
-        ["Dockerfile: it copies whoami, which is not there: does another step make it?"]
+        [
+            "Dockerfile: it copies whoami, which is not there: does another step make it?",
+            "ui/Dockerfile: it copies ui/.build, which is not there: does another step make it?"
+        ]
     );
 }
 

@@ -19,7 +19,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
     let (mut frameworks, mut folders, mut is_sure) = (Vec::new(), BTreeSet::new(), false);
     for (framework, kind) in super::FRAMEWORKS {
-        let found = found(seen, framework, kind, &mut suggestion);
+        let found = found(seen, kind, &mut suggestion);
         if found.is_empty() {
             continue;
         }
@@ -47,34 +47,22 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
 }
 
 /// The folders of a kind that Checkov can read. What it can't is left out.
-fn found(seen: &Seen, framework: &str, kind: InputKind, suggestion: &mut Suggestion) -> BTreeSet<String> {
-    let mut found = folders_of(seen, kind);
-    let mut leave_out = |why: &str| {
-        std::mem::take(&mut found).iter().for_each(|folder| suggestion.leave_out(folder, why));
-    };
+fn found(seen: &Seen, kind: InputKind, suggestion: &mut Suggestion) -> BTreeSet<String> {
+    let found = folders_of(seen, kind);
     match kind {
         InputKind::Helm if !is_installed("helm", &seen.top) => {
-            leave_out("Checkov needs the program `helm` for charts, and it is not installed here");
-        }
-        InputKind::Kubernetes if framework == "kubernetes" => {
-            let files = seen.paths(kind);
-            let has_check = |path: &String| seen.text(path).is_none_or(|text| may_be_checked(&text));
-            if !files.iter().any(has_check) {
-                found.clear();
-                let why = "Checkov has no check for these kinds of objects";
-                files.iter().for_each(|path| suggestion.leave_out(format!("a check of {path}"), why));
-            }
+            let why = "Checkov needs the program `helm` for charts, and it is not installed here";
+            found.iter().for_each(|folder| suggestion.leave_out(folder, why));
+            BTreeSet::new()
         }
         InputKind::TerraformRoot => {
             let why = "Checkov does not read files of OpenTofu (.tofu)";
-            let (tofu, rest) = found.into_iter().partition(|folder| seen.is_tofu(folder));
-            let tofu: BTreeSet<String> = tofu;
+            let (tofu, rest): (BTreeSet<_>, _) = found.into_iter().partition(|folder| seen.is_tofu(folder));
             tofu.iter().for_each(|folder| suggestion.leave_out(format!("a check of {folder}"), why));
-            found = rest;
+            rest
         }
-        _ => {}
+        _ => found,
     }
-    found
 }
 
 /// Whether Checkov surely has a check for something of a kind.

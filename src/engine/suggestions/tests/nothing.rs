@@ -64,9 +64,9 @@ fn object(version: &str, kind: &str) -> String {
     format!("apiVersion: {version}\nkind: {kind}\nmetadata:\n  name: a\n")
 }
 
-/// The settings of other programs have the same form, and objects of other makers no check.
+/// The settings of other programs have the same form. Objects of other makers have no check, but the next one may.
 #[test]
-fn checkov_is_for_what_it_has_a_check_for() {
+fn checkov_is_for_objects_of_kubernetes() {
     let certificate = object("cert-manager.io/v1", "Certificate");
     let settings = [object("backstage.io/v1alpha1", "Component"), object("skaffold/v4beta6", "Config")];
     let files = [
@@ -74,17 +74,13 @@ fn checkov_is_for_what_it_has_a_check_for() {
         ("skaffold.yaml", &settings[1]),
         ("helmfile.yaml", "releases:\n  - name: a\n    chart: b/c\n"),
         ("k8s/kustomization.yaml", "resources:\n  - https://example.test/a\n"),
-        ("k8s/certificate.yaml", &certificate),
     ];
     assert_eq!(keys(&files, "iac"), None);
-    let why = "a check of k8s/certificate.yaml: Checkov has no check for these kinds of objects";
-    assert_eq!(left_out(&files), [why]);
-
     let service = object("v1", "Service");
-    let files = [("k8s/certificate.yaml", certificate.as_str()), ("k8s/service.yaml", &service)];
     let expected = "dirs = [\"k8s\"] framework = [\"kubernetes\"]";
-    assert_eq!(keys(&files, "iac").as_deref(), Some(expected));
-    assert_eq!(left_out(&files), [""; 0]);
+    let both = [("k8s/certificate.yaml", certificate.as_str()), ("k8s/service.yaml", &service)];
+    assert_eq!(keys(&both, "iac").as_deref(), Some(expected));
+    assert_eq!(keys(&both[..1], "iac"), Some(format!("{expected} allow_empty = true")));
 }
 
 #[test]
