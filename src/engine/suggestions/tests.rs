@@ -179,8 +179,8 @@ fn an_image_that_needs_another_step_first_is_left_out() {
     assert_eq!(
         left_out(&files),
         [
-            "Dockerfile: it copies whoami, which is not there: does another step make it?",
-            "ui/Dockerfile: it copies ui/.build, which is not there: does another step make it?"
+            "Dockerfile (copies whoami): what it copies is not there: does another step make it?",
+            "ui/Dockerfile (copies ui/.build): what it copies is not there: does another step make it?"
         ]
     );
 }

@@ -64,8 +64,9 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
                 None => images.push(image),
                 Some(missing) => {
                     let missing = in_folder(&image.context, missing);
-                    let why = format!("it copies {missing}, which is not there: does another step make it?");
-                    left_out.push(LeftOut { what: image.dockerfile, why });
+                    let what = format!("{} (copies {missing})", image.dockerfile);
+                    let why = "what it copies is not there: does another step make it?".to_owned();
+                    left_out.push(LeftOut { what, why });
                 }
             }
         }

@@ -124,8 +124,8 @@ impl Plan<'_, '_> {
                 let why = "TypeScript is no dependency of a package.json beside it or above it";
                 self.left_out.leave_out(path, why);
             } else if let Some(missing) = project.missing.first() {
-                let why = format!("it names {missing}, which is not there: is it made by another program?");
-                self.left_out.leave_out(path, why);
+                let why = "the file that it names is not there: is it made by another program?";
+                self.left_out.leave_out(format!("{path} (names {missing})"), why);
             } else {
                 let vue = has(VUE) && self.seen.has_source(folder, Language::Vue);
                 let name = path.rsplit('/').next().unwrap_or(&path).to_owned();

@@ -138,7 +138,9 @@ fn a_project_that_extends_what_is_not_there_is_left_out() {
     assert_eq!(gates(&files), [""; 0]);
     assert_eq!(
         left_out(&files),
-        ["tsconfig.json: it names .nuxt/tsconfig.json, which is not there: is it made by another program?"]
+        [
+            "tsconfig.json (names .nuxt/tsconfig.json): the file that it names is not there: is it made by another program?"
+        ]
     );
     let scripted = [
         (
