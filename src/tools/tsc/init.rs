@@ -12,6 +12,7 @@ use crate::scan::seen::folder_of;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted};
 
 use super::components::{CHECKERS, name_unchecked, unread};
+use super::sources::takes_nothing;
 
 const TYPESCRIPT: &str = "typescript";
 const VUE: &str = "vue-tsc";
@@ -126,6 +127,8 @@ impl Plan<'_, '_> {
             } else if let Some(missing) = project.missing.first() {
                 let why = "the file that it names is not there: is it made by another program?";
                 self.left_out.leave_out(format!("{path} (names {missing})"), why);
+            } else if takes_nothing(project, &self.seen.survey()) {
+                self.left_out.leave_out(path, "it takes in no source, and tsc calls that an error");
             } else {
                 let vue = has(VUE) && self.seen.has_source(folder, Language::Vue);
                 let name = path.rsplit('/').next().unwrap_or(&path).to_owned();

@@ -13,6 +13,7 @@ fn each_project_of_a_list_of_references_is_a_target() {
         ("tsconfig.app.json", r#"{"include": ["src"]}"#),
         ("tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
         ("src/main.ts", ""),
+        ("vite.config.ts", ""),
     ];
     assert_eq!(
         gates(&vite),
@@ -27,6 +28,8 @@ fn each_project_of_a_list_of_references_is_a_target() {
         ("web/tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
         ("api/tsconfig.json", "{}"),
         ("api/tsconfig.build.json", r#"{"extends": "./tsconfig.json"}"#),
+        ("api/a.js", ""),
+        ("web/vite.config.ts", ""),
     ];
     assert_eq!(
         gates(&older),
@@ -52,6 +55,7 @@ fn projects_that_read_each_others_output_are_built_in_order() {
         ),
         ("tsconfig.base.json", r#"{"compilerOptions": {"composite": true}}"#),
         ("docs/tsconfig.json", "{}"),
+        ("docs/a.ts", ""),
     ];
     assert_eq!(
         gates(&files),
@@ -70,6 +74,8 @@ fn a_base_of_other_folders_is_no_project() {
         ("tsconfig.json", r#"{"compilerOptions": {"strict": true}}"#),
         ("packages/a/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
         ("packages/b/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
+        ("packages/a/a.ts", ""),
+        ("packages/b/b.ts", ""),
     ];
     assert_eq!(gates(&files), ["types tsc dirs = [\"packages/a\", \"packages/b\"]"]);
     // vitesse: the application itself, which the tests extend.
@@ -79,6 +85,7 @@ fn a_base_of_other_folders_is_no_project() {
         ("src/main.ts", ""),
         ("vite.config.ts", ""),
         ("cypress/tsconfig.json", r#"{"extends": "../tsconfig.json"}"#),
+        ("cypress/a.ts", ""),
     ];
     assert_eq!(gates(&app), ["types tsc dirs = [\".\", \"cypress\"]"]);
 }
@@ -94,6 +101,7 @@ fn vue_and_svelte_are_checked_by_their_own_programs() {
         ("tsconfig.app.json", r#"{"include": ["src/**/*.vue"]}"#),
         ("src/App.vue", ""),
         ("tools/tsconfig.json", "{}"),
+        ("tools/a.ts", ""),
     ];
     assert_eq!(
         gates(&vue),
@@ -253,4 +261,19 @@ fn astro_is_checked_by_its_own_program() {
     // A build is no check.
     let program = ["types command run = [\"npx\", \"--no-install\", \"astro\", \"check\"]"];
     assert_eq!(astro(r#""build": "astro check && astro build""#), program);
+}
+
+/// tsc calls that an error (TS18003).
+#[test]
+fn a_project_without_a_source_is_left_out() {
+    let is_left_out = |config: &str, source: &str| {
+        let files = [TYPESCRIPT, ("tsconfig.json", config), (source, "")];
+        assert_ne!(gates(&files).is_empty(), left_out(&files).is_empty(), "{config} {source}");
+        gates(&files).is_empty()
+    };
+    assert!(is_left_out("{}", "README.md"));
+    assert!(is_left_out(r#"{"include": ["src"]}"#, "test/a.ts"));
+    assert!(is_left_out(r#"{"exclude": ["src"]}"#, "src/a.ts"));
+    assert!(!is_left_out(r#"{"include": ["src"]}"#, "src/a.js"));
+    assert!(!is_left_out(r#"{"files": ["a.ts"]}"#, "README.md"));
 }
