@@ -108,7 +108,9 @@ impl ThereIs {
                 let (state, why) = match gate.reads.reach {
                     Reach::Here if evidence.lack.is_none() => (InputState::Scanned, None),
                     Reach::BelowNamed if self.is_named(&read, *kind, path) => (InputState::Scanned, None),
-                    Reach::BelowNamed if self.inputs.is_empty_lock(path, *kind) => (InputState::Empty, None),
+                    Reach::BelowNamed if self.inputs.is_empty_lock(&self.repo.root, path, *kind) => {
+                        (InputState::Empty, None)
+                    }
                     Reach::BelowNamed => match self.unnamed(&gate, &judge, *kind, path) {
                         Some(fate) => fate,
                         None => continue,

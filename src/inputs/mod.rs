@@ -208,10 +208,9 @@ impl Inputs {
     }
 
     /// Whether a lock file names no package of production. One that can't be read does.
-    pub(crate) fn is_empty_lock(&self, path: &str, kind: InputKind) -> bool {
+    pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
         let InputKind::Lock(manager) = kind else { return false };
-        let file = self.files.get(path);
-        file.is_some_and(|file| empty_lock::is_empty(&self.top, &file, manager, &self.files))
+        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
     }
 
     /// Whether a lock file of npm, Yarn or pnpm names no package at all, not even for development. One that can't be read does.

@@ -134,7 +134,7 @@ impl<'i> Seen<'i> {
 
     /// Whether a lock file names no package of production. One that can't be read does.
     pub(crate) fn ships_nothing(&self, kind: InputKind, path: &str) -> bool {
-        self.inputs.is_empty_lock(&self.path_from_top(path), kind)
+        self.inputs.is_empty_lock(&self.repo.root, &self.path_from_top(path), kind)
     }
 
     /// Whether a lock file of npm, Yarn or pnpm names no package at all.
