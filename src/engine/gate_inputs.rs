@@ -79,10 +79,10 @@ impl ThereIs {
         read.map(|one| (one.kind, one.path.clone())).collect()
     }
 
-    /// The inputs of a gate, and what became of them. A gate that did not look has none: its own reason says why.
+    /// The inputs of a gate, and what became of them. A gate that was stopped, or not started, has none: its own reason says why. One that
+    /// found nothing where nothing may be (`allow_empty`) has them: what it passed over is no nothing.
     pub(crate) fn of_gate(&self, evidence: &GateEvidence) -> Vec<GateInput> {
-        let idle = matches!(evidence.lack, Some(Lack::Nothing(_) | Lack::Halted(_)));
-        if idle || evidence.targets.is_empty() {
+        if matches!(evidence.lack, Some(Lack::Halted(_))) || evidence.targets.is_empty() {
             return Vec::new();
         }
         let read = Named::new(evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs));
@@ -300,7 +300,7 @@ impl GateReads {
     }
 
     pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
-        self.reads.covers(kind, path, &self.folders) && self.tool.reads_name(kind, name_of(path))
+        self.reads.covers(kind, path, &self.folders) && self.tool.reads_path(kind, path)
     }
 
     /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for

@@ -13,6 +13,7 @@ use crate::model::input::{InputKind, PackageManager};
 use crate::scan::suggestion::{LeftOut, Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
+use crate::text::human::count;
 use crate::tools::TOOLS;
 
 /// What is suggested for a repository.
@@ -37,6 +38,8 @@ pub(crate) struct NewGate {
     stage: &'static str,
     gate: SuggestedGate,
 }
+
+const NOT_UTF8: &str = "the name is not UTF-8, and gates.toml can't have it: rename it";
 
 impl Suggestions {
     /// Everything that is suggested for a repository.
@@ -79,6 +82,10 @@ impl Suggestions {
             }
             suggestions.examples.extend(suggestion.example);
             suggestions.left_out.extend(suggestion.left_out);
+        }
+        for (path, n) in seen.unnameable() {
+            let what = format!("{path} ({})", count(n, "input"));
+            suggestions.left_out.push(LeftOut { what, why: NOT_UTF8.to_owned() });
         }
         suggestions
     }

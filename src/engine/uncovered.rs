@@ -131,7 +131,7 @@ fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
     let reads = |spec: &&ToolSpec| {
         let tool = (spec.configure)(&Keys::none(&problems));
         tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
-            && inputs.iter().any(|input| tool.reads_name(kind, name_of(&input.path)))
+            && inputs.iter().any(|input| tool.reads_path(kind, &input.path))
     };
     TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
 }

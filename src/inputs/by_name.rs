@@ -120,13 +120,37 @@ fn is_dockerfile(name: &str) -> bool {
         let rest = lower.strip_prefix(stem);
         let variant = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
         let ending = lower.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']));
-        // Lists of what a build leaves out, documents, templates, programs about Dockerfiles.
-        let other =
-            ["dockerignore", "containerignore", "md", "txt", "tmpl", "js", "ts", "py", "go", "rs", "sh"];
-        let other = lower.rsplit_once('.').is_some_and(|(_, last)| other.contains(&last));
+        let other = lower.rsplit_once('.').is_some_and(|(_, last)| NO_DOCKERFILE.contains(&last));
         (variant && !other) || ending
     })
 }
+
+/// Endings of lists of what a build leaves out, of documents, of programs about Dockerfiles, and of templates: a program fills them in
+/// before anything is built.
+const NO_DOCKERFILE: [&str; 22] = [
+    "containerignore",
+    "dockerignore",
+    "eex",
+    "ejs",
+    "erb",
+    "go",
+    "gotmpl",
+    "hbs",
+    "in",
+    "j2",
+    "jinja",
+    "jinja2",
+    "js",
+    "md",
+    "mustache",
+    "py",
+    "rs",
+    "sh",
+    "tmpl",
+    "tpl",
+    "ts",
+    "txt",
+];
 
 fn infrastructure(name: &str) -> Option<Kind> {
     Some(match name {
@@ -258,6 +282,10 @@ mod tests {
             ("dockerfile", "dockerfile"),
             ("Dockerfile.dockerignore", ""),
             ("Dockerfile.md", ""),
+            // phoenix
+            ("Dockerfile.eex", ""),
+            ("docker/Dockerfile.j2", ""),
+            ("Dockerfile.template", "dockerfile"),
             ("dockerfile_test.go", "source/go"),
             ("compose.yaml", "compose"),
             ("docker-compose.override.yml", "compose"),

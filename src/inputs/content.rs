@@ -176,7 +176,7 @@ impl Said {
             Look::Pnpm => Fact::Pnpm(packages::pnpm_workspace(&text)?),
             Look::PyProject => return self.python(&path, &text),
             Look::Requirements => {
-                let pinned = packages::is_pinned(&text);
+                let Some(pinned) = packages::is_pinned(&text) else { return Ok(()) };
                 let kind = if pinned { InputKind::Lock } else { InputKind::Manifest };
                 self.kinds.add(kind(PackageManager::Pip));
                 return Ok(());

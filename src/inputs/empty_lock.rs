@@ -20,19 +20,34 @@ const LONGEST: u64 = 16 << 20;
 
 /// Whether a lock file has no such package. One that can't be read has: it is a gap.
 pub(super) fn is_empty(top: &Path, file: &File, manager: Manager, files: &Files) -> bool {
-    let whole = |file: &File| match open::read(top, file, Amount::Whole(LONGEST)) {
-        Ok((bytes, None)) => Some(bytes),
-        Ok((_, Some(_))) | Err(_) => None,
-    };
     let beside = |name: &str| {
         let folder = file.folder();
         let path = if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
-        Some(String::from_utf8_lossy(&whole(&files.get(&path)?)?).into_owned())
+        Some(String::from_utf8_lossy(&whole(top, &files.get(&path)?)?).into_owned())
     };
-    whole(file).is_some_and(|bytes| {
+    whole(top, file).is_some_and(|bytes| {
         let text = String::from_utf8_lossy(without_bom(&bytes));
         names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
     })
+}
+
+/// Whether a lock file of npm, Yarn or pnpm names no package at all: an audit of it asks nobody.
+pub(super) fn installs_nothing(top: &Path, file: &File, manager: Manager) -> bool {
+    whole(top, file).is_some_and(|bytes| match manager {
+        Manager::Npm => {
+            let lock: Result<Npm, _> = serde_json::from_slice(without_bom(&bytes));
+            lock.is_ok_and(|lock| lock.installs_nothing())
+        }
+        Manager::Yarn | Manager::Pnpm => names_nothing(&bytes, manager),
+        _ => false,
+    })
+}
+
+fn whole(top: &Path, file: &File) -> Option<Vec<u8>> {
+    match open::read(top, file, Amount::Whole(LONGEST)) {
+        Ok((bytes, None)) => Some(bytes),
+        Ok((_, Some(_))) | Err(_) => None,
+    }
 }
 
 fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
@@ -132,6 +147,11 @@ struct NpmPackage {
 }
 
 impl Npm {
+    fn installs_nothing(&self) -> bool {
+        let of = |(path, package): (&String, &NpmPackage)| path.contains("node_modules/") && !package.link;
+        self.dependencies.is_empty() && !self.packages.iter().any(of)
+    }
+
     fn is_empty(&self) -> bool {
         let installed = self.packages.iter().filter(|(path, _)| path.contains("node_modules/"));
         let nests = self.dependencies.values().any(|package| !package.dependencies.is_empty());

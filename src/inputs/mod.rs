@@ -14,6 +14,7 @@ mod git_index;
 mod hcl;
 #[cfg(test)]
 mod hostile;
+mod kubernetes;
 mod languages;
 mod listing;
 mod look;
@@ -210,6 +211,12 @@ impl Inputs {
     pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
         let InputKind::Lock(manager) = kind else { return false };
         self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
+    }
+
+    /// Whether a lock file of npm, Yarn or pnpm names no package at all, not even for development. One that can't be read does.
+    pub(crate) fn installs_nothing(&self, path: &str, kind: InputKind) -> bool {
+        let InputKind::Lock(manager) = kind else { return false };
+        self.files.get(path).is_some_and(|file| empty_lock::installs_nothing(&self.top, &file, manager))
     }
 
     /// The beginning of a file, as text; `None`: it can't be read.

@@ -239,23 +239,25 @@ pub(super) fn go_requires(text: &str) -> bool {
         .any(|line| line.strip_prefix("require").is_some_and(|rest| rest.starts_with([' ', '\t', '('])))
 }
 
-/// Whether each line of a requirements file names one exact version, or one archive. Then it is a lock file.
+/// Whether each line of a requirements file names one exact version, or one archive. Then it is a lock file. `None`: it names no package.
 /// Source: pip, "Requirements File Format".
-pub(super) fn is_pinned(text: &str) -> bool {
+pub(super) fn is_pinned(text: &str) -> Option<bool> {
     let text = text.replace("\\\r\n", " ").replace("\\\n", " ");
     let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
     let mut some = false;
     let pinned = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| {
         // `-r other.txt`, `--index-url`: no packages of this file. An editable one (`-e`) has no version.
-        if line.starts_with('-') {
-            return !(line.starts_with("-e") || line.starts_with("--editable"));
+        let is_option = line.starts_with('-');
+        let is_editable = line.starts_with("-e") || line.starts_with("--editable");
+        some = some || !is_option || is_editable;
+        if is_option {
+            return !is_editable;
         }
-        some = true;
         let requirement = line.split([';']).next().unwrap_or(line);
         let exact = requirement.contains("==") && !requirement.contains(['*', ',']);
         exact || requirement.contains(" @ ") || requirement.contains("://")
     });
-    pinned && some
+    some.then_some(pinned)
 }
 
 /// The packages of a `pnpm-workspace.yaml`, or of another YAML file with such a list.
@@ -307,15 +309,15 @@ mod tests {
     #[test]
     fn a_requirements_file_is_a_lock_file_if_it_is_exact() {
         for (text, pinned) in [
-            ("flask==3.0.0\nidna==3.7 # via requests\n", true),
-            ("# only\n\n-r base.txt\n", false),
-            ("flask==3.0.0 \\\n    --hash=sha256:00\n", true),
-            ("flask>=3\n", false),
-            ("flask==3.*\n", false),
-            ("flask\nidna==3.7\n", false),
-            ("a @ https://example.test/a.whl\n", true),
-            ("-e .\nflask==3.0.0\n", false),
-            ("", false),
+            ("flask==3.0.0\nidna==3.7 # via requests\n", Some(true)),
+            ("# only\n\n-r base.txt\n", None),
+            ("flask==3.0.0 \\\n    --hash=sha256:00\n", Some(true)),
+            ("flask>=3\n", Some(false)),
+            ("flask==3.*\n", Some(false)),
+            ("flask\nidna==3.7\n", Some(false)),
+            ("a @ https://example.test/a.whl\n", Some(true)),
+            ("-e .\nflask==3.0.0\n", Some(false)),
+            ("", None),
         ] {
             assert_eq!(is_pinned(text), pinned, "{text}");
         }

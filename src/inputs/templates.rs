@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use crate::inputs::kubernetes;
 use crate::model::input::{InputKind, KindSet};
 
 /// How much of a file is looked at.
@@ -47,20 +48,15 @@ pub(super) fn kinds(name: &str, head: &str) -> KindSet {
             || head.contains("\"https://spdx.org/rdf/3")
         {
             kinds.add(InputKind::Sbom);
-        } else if head.contains("\"apiVersion\"") && head.contains("\"kind\"") {
+        } else if kubernetes::is_in_json(head) {
             kinds.add(InputKind::Kubernetes);
         }
     } else if head.lines().any(|line| line.starts_with("apiVersion: kustomize.config.k8s.io/")) {
         kinds.add(InputKind::Kustomize);
-    } else if has_key(head, "apiVersion") && has_key(head, "kind") {
+    } else if kubernetes::is_in_yaml(head) {
         kinds.add(InputKind::Kubernetes);
     }
     kinds
-}
-
-/// Whether a line at the left edge begins with this key.
-fn has_key(head: &str, key: &str) -> bool {
-    head.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
 }
 
 fn begins_cloudformation(head: &str) -> bool {
@@ -99,6 +95,7 @@ mod tests {
             ("k.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n", "kustomize"),
             ("a.json", "{\"bomFormat\": \"CycloneDX\"}", "sbom"),
             ("a.json", "{\"spdxVersion\": \"SPDX-2.3\"}", "sbom"),
+            ("catalog-info.yaml", "apiVersion: backstage.io/v1alpha1\nkind: Component\n", ""),
             ("a.yaml", "on: push\n", ""),
         ] {
             assert_eq!(kinds(name, head), expected, "{head}");

@@ -264,6 +264,10 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let gaps = gaps::reason(&gate.inputs);
     let unexplained = gate.targets.iter().find_map(|target| target.unexplained.as_deref());
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
+        (Completeness::Whole | Completeness::Nothing(_), blocking) if gaps.is_some() => {
+            let besides = blocking.map(|blocking| format!("; besides, {blocking}")).unwrap_or_default();
+            (Outcome::Inconclusive, format!("{}{besides}", gaps.unwrap_or_default()))
+        }
         (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
         (Completeness::Lacking(why) | Completeness::Stale(why), None) => (Outcome::Inconclusive, why.clone()),
         (
@@ -273,10 +277,6 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
             | Completeness::Halted(why),
             Some(blocking),
         ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
-        (Completeness::Whole, blocking) if gaps.is_some() => {
-            let besides = blocking.map(|blocking| format!("; besides, {blocking}")).unwrap_or_default();
-            (Outcome::Inconclusive, format!("{}{besides}", gaps.unwrap_or_default()))
-        }
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Completeness::Whole, None) => match unexplained {
             None => (Outcome::Passed, passing(gate, tally) + &gaps::not_all(&gate.inputs)),

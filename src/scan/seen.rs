@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::inputs::{File, ImageBuild, Inputs, NpmPackage, TestRun, TsProject, Unlocked};
 use crate::model::input::{InputKind, Language, PackageManager, Standing};
+use crate::scan::survey::Survey;
 use crate::system::git::Repo;
 use crate::text::paths::forward;
 
@@ -16,6 +17,7 @@ pub struct Seen<'i> {
     /// The folder: absolute.
     pub top: PathBuf,
     pub is_git: bool,
+    repo: &'i Repo,
     inputs: &'i Inputs,
     /// The folder from the top of the repository, with `/` at its end; empty: it is the top.
     below: String,
@@ -35,7 +37,7 @@ const OF_NPM: [PackageManager; 4] =
     [PackageManager::Npm, PackageManager::Yarn, PackageManager::Pnpm, PackageManager::Bun];
 
 impl<'i> Seen<'i> {
-    pub(crate) fn new(repo: &Repo, inputs: &'i Inputs) -> Self {
+    pub(crate) fn new(repo: &'i Repo, inputs: &'i Inputs) -> Self {
         let below = forward(repo.base.strip_prefix(&repo.root).unwrap_or(Path::new(""))).to_string();
         let tofu = inputs.terraform().iter().filter(|folder| folder.tofu);
         let locks = OF_NPM.into_iter().rev().flat_map(|manager| {
@@ -46,6 +48,7 @@ impl<'i> Seen<'i> {
             name: repo.base.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             top: repo.base.clone(),
             is_git: repo.git,
+            repo,
             inputs,
             below: if below == "." || below.is_empty() { String::new() } else { format!("{below}/") },
             covered: None,
@@ -66,12 +69,29 @@ impl<'i> Seen<'i> {
         self.covered.is_some()
     }
 
-    /// A path from the folder of gates.toml; `None`: it is not below it.
-    fn own(&self, path: &str) -> Option<String> {
+    /// A path from the folder of gates.toml; `None`: it is not below it, or gates.toml can't name it.
+    pub(crate) fn own(&self, path: &str) -> Option<String> {
         if format!("{path}/") == self.below || (path == "." && self.below.is_empty()) {
             return Some(".".to_owned());
         }
-        path.strip_prefix(&self.below).map(str::to_owned)
+        path.strip_prefix(&self.below)
+            .filter(|own| !own.contains(char::REPLACEMENT_CHARACTER))
+            .map(str::to_owned)
+    }
+
+    /// The folders and files whose names gates.toml can't have, because they are not UTF-8, each with the number of inputs in it.
+    pub(crate) fn unnameable(&self) -> BTreeMap<String, u64> {
+        let mut found = BTreeMap::new();
+        let is_input = |file: &File| file.kinds().iter().any(|kind| !matches!(kind, InputKind::Source(_)));
+        for file in self.files().filter(is_input) {
+            let path = file.path();
+            let own = path.strip_prefix(&self.below).unwrap_or(&path);
+            if let Some(at) = own.find(char::REPLACEMENT_CHARACTER) {
+                let end = own[at..].find('/').map_or(own.len(), |end| at + end);
+                *found.entry(own[..end].to_owned()).or_default() += 1;
+            }
+        }
+        found
     }
 
     fn is_wanted(&self, kind: InputKind, path: &str) -> bool {
@@ -92,6 +112,34 @@ impl<'i> Seen<'i> {
         }
         let of_kind = self.files().filter(|file| file.kinds().has(kind));
         of_kind.filter(|file| wanted(&&*file.path())).filter_map(|file| self.own(&file.path())).collect()
+    }
+
+    /// The beginning of a file, as text; `None`: it can't be read.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        const MOST: usize = 1 << 20;
+        self.inputs.beginning(&self.path_from_top(path), MOST)
+    }
+
+    /// The files of Terraform, and of OpenTofu, that lie in a folder.
+    pub(crate) fn terraform_files(&self, folder: &str) -> Vec<String> {
+        let folder = self.path_from_top(folder);
+        let in_folder = self.inputs.files().below(&folder).filter(|file| match folder.as_str() {
+            "" => file.folder() == ".",
+            folder => file.folder() == folder,
+        });
+        let is = |file: &File| [InputKind::Terraform, InputKind::OpenTofu].map(|kind| file.kinds().has(kind));
+        let of_terraform = in_folder.filter(|file| is(file).contains(&true));
+        of_terraform.filter_map(|file| self.own(&file.path())).collect()
+    }
+
+    /// Whether a lock file names no package of production. One that can't be read does.
+    pub(crate) fn ships_nothing(&self, kind: InputKind, path: &str) -> bool {
+        self.inputs.is_empty_lock(&self.repo.root, &self.path_from_top(path), kind)
+    }
+
+    /// Whether a lock file of npm, Yarn or pnpm names no package at all.
+    pub(crate) fn installs_nothing(&self, kind: InputKind, path: &str) -> bool {
+        self.inputs.installs_nothing(&self.path_from_top(path), kind)
     }
 
     /// The folders that such a file lies in.
@@ -124,6 +172,19 @@ impl<'i> Seen<'i> {
         let mut below =
             self.inputs.files().below(&folder).filter(|file| file.standing() != Standing::Ignored);
         below.any(|file| file.kinds().has(InputKind::Source(language)))
+    }
+
+    /// The sources of a language below a folder; all paths from the top of the repository.
+    pub(crate) fn sources_below(&self, folder: &str, language: Language) -> Vec<(InputKind, String)> {
+        let kind = InputKind::Source(language);
+        let own = |file: &File| file.standing() != Standing::Ignored && !file.is_nested();
+        let below = self.inputs.files().below(folder).filter(own);
+        below.filter(|file| file.kinds().has(kind)).map(|file| (kind, file.path().into_owned())).collect()
+    }
+
+    /// What a tool says of inputs that its report will not name.
+    pub(crate) fn survey(&self) -> Survey<'i> {
+        Survey { repo: self.repo, inputs: self.inputs, checked_projects: &[], args: &[] }
     }
 
     /// A path from the top of the repository.
@@ -249,7 +310,7 @@ impl<'i> Seen<'i> {
 }
 
 /// A folder and those above it, from the top of the repository; the last is `.`.
-fn around(folder: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn around(folder: &str) -> impl Iterator<Item = &str> {
     let start = if folder.is_empty() { "." } else { folder };
     std::iter::successors(Some(start), |folder| match folder.rsplit_once('/') {
         Some((above, _)) => Some(above),
@@ -262,12 +323,17 @@ pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
+/// The last part of a path.
+pub(crate) fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// A path in a folder.
 pub(crate) fn in_folder(folder: &str, name: &str) -> String {
     if folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// Code that is tried or shown, and not shipped: nobody builds its images.
+/// Code that is tried or shown, or fills other projects (cookiecutter, copier), and is not shipped: nobody builds its images.
 pub(crate) fn is_aside(path: &str) -> bool {
     const ASIDE: [&str; 10] = [
         ".devcontainer",
@@ -281,5 +347,5 @@ pub(crate) fn is_aside(path: &str) -> bool {
         "examples",
         "example",
     ];
-    folder_of(path).split('/').any(|part| ASIDE.contains(&part))
+    folder_of(path).split('/').any(|part| ASIDE.contains(&part) || part.contains("{{"))
 }

@@ -127,6 +127,15 @@ pub(crate) fn dirs(folders: &BTreeSet<String>) -> String {
     format!("dirs = {}\n", list(folders))
 }
 
+/// The line `allow_empty`, for those folders of a gate in which its tool finds nothing today: it begins when there is something.
+pub(crate) fn allow_empty(empty: &BTreeSet<String>, all: &BTreeSet<String>) -> String {
+    match (empty.len(), all.len()) {
+        (0, _) => String::new(),
+        (_, 1) => "allow_empty = true\n".to_owned(),
+        _ => format!("allow_empty = {}\n", list(empty)),
+    }
+}
+
 /// A TOML list of texts: on one line, or on a line for each.
 pub(crate) fn list<'t>(texts: impl IntoIterator<Item = &'t String>) -> String {
     const WIDTH: usize = 100;

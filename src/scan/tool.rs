@@ -101,8 +101,8 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         None
     }
 
-    /// Whether it reads an input of a kind of [`Self::reads`] under this file name.
-    fn reads_name(&self, _kind: InputKind, _name: &str) -> bool {
+    /// Whether it reads an input of a kind of [`Self::reads`] under this name: a path from the top of the repository.
+    fn reads_path(&self, _kind: InputKind, _path: &str) -> bool {
         true
     }
 

@@ -23,6 +23,7 @@ use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::seen::name_of;
 use crate::scan::start_dir::StartDir;
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
@@ -178,8 +179,8 @@ impl Tool for Checkov {
         true
     }
 
-    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
-        kind != InputKind::Dockerfile || is_dockerfile(name)
+    fn reads_path(&self, kind: InputKind, path: &str) -> bool {
+        kind != InputKind::Dockerfile || is_dockerfile(name_of(path))
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {

@@ -1,17 +1,26 @@
 //! The lock files of package managers: what `init` writes for them, and what a link in their place means.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::model::input::{InputKind, PackageManager};
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
+use crate::scan::seen::folder_of;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, dirs};
 
 /// An audit of the folders that hold such a lock file.
 pub(super) fn suggest_audit(seen: &Seen, manager: PackageManager) -> Suggestion {
-    let folders = seen.folders(InputKind::Lock(manager));
+    let kind = InputKind::Lock(manager);
+    let (folders, locks) = (seen.folders(kind), seen.paths(kind));
+    let installs = |folder: &&String| {
+        let mut own = locks.iter().filter(|path| folder_of(path) == folder.as_str());
+        own.any(|path| !seen.installs_nothing(kind, path))
+    };
+    let empty: BTreeSet<String> = folders.iter().filter(|folder| !installs(folder)).cloned().collect();
+    let keys = || format!("{}{}", dirs(&folders), allow_empty(&empty, &folders));
     Suggestion::of_some(!folders.is_empty(), || {
-        SuggestedGate::new("audit", "Known vulnerabilities of what the lock files install.", dirs(&folders))
+        SuggestedGate::new("audit", "Known vulnerabilities of what the lock files install.", keys())
     })
 }
 

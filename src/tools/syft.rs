@@ -6,6 +6,7 @@
 mod coverage;
 mod init;
 mod inventory;
+mod lock_names;
 mod own_packages;
 
 use serde::Serialize;
@@ -32,6 +33,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::inventory_check::check_components;
 use crate::tools::passed_over::LINKS;
+use lock_names::finds_lock;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
@@ -231,8 +233,8 @@ impl Tool for Syft {
         !self.folders().is_empty()
     }
 
-    fn reads_name(&self, _kind: InputKind, name: &str) -> bool {
-        coverage::reads_name(name)
+    fn reads_path(&self, kind: InputKind, path: &str) -> bool {
+        finds_lock(kind, path)
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {

@@ -36,7 +36,7 @@ use crate::text::paths::normalise;
 use crate::tools::describe;
 use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::LINKS;
-use lock_names::reads_lock;
+use lock_names::{file_patterns, is_named, reads_lock};
 use scan::Scan;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -125,6 +125,8 @@ struct Trivy {
     /// Images in files.
     input: Option<Vec<String>>,
     scanners: Vec<String>,
+    /// Names of files that it reads besides the usual ones: `pip:requirements.*`.
+    file_patterns: Vec<String>,
     ignore_unfixed: bool,
     offline: bool,
     cache_dir: Option<String>,
@@ -141,6 +143,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         images: keys.has("images").then(|| keys.texts_or("images", &[])),
         input: keys.one_or_more("input"),
         scanners: scanners(keys),
+        file_patterns: file_patterns(keys),
         ignore_unfixed: keys.flag_or("ignore_unfixed", false),
         offline: keys.flag_or("offline", false),
         cache_dir: keys.text("cache_dir").map(|dir| dir.value),
@@ -201,6 +204,9 @@ impl Trivy {
             // The report then also lists what .trivyignore suppresses. `trivy config` has no such flag.
             job.arg("--show-suppressed");
         }
+        for pattern in &self.file_patterns {
+            job.args(["--file-patterns", pattern]);
+        }
         if self.ignore_unfixed {
             job.arg("--ignore-unfixed");
         }
@@ -253,8 +259,8 @@ impl Tool for Trivy {
         self.scan != Scan::Image
     }
 
-    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
-        reads_lock(kind, name)
+    fn reads_path(&self, kind: InputKind, path: &str) -> bool {
+        reads_lock(kind, path) || is_named(&self.file_patterns, kind, path)
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -266,6 +272,7 @@ impl Tool for Trivy {
             Coverage::new("input", Extent::Images(Some(self.input.clone().unwrap_or_default())))
                 .only_if(!folders),
             Coverage::these("scanners", &self.scanners).only_if(content),
+            Coverage::these("file_patterns", &self.file_patterns),
             Coverage::new("ignore_unfixed", Extent::Leaves(self.ignore_unfixed)).only_if(content),
             Coverage::new("offline", Extent::Leaves(self.offline)),
             Coverage::exactly("cache_dir", &self.cache_dir),

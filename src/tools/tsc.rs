@@ -4,6 +4,7 @@
 //! prove what was checked; and of `--diagnostics`, a table at the end with the number of listed files.
 //! The table shows when a list is cut at a line's end. Seen in 4.9.5, 5.9.3 and 7.0.2.
 
+mod components;
 mod init;
 mod marks;
 mod project;

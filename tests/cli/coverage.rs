@@ -46,6 +46,22 @@ fn run(project: &Project) -> Ran {
     project.run(&["run"])
 }
 
+/// `allow_empty` is for what is empty, not for what the scanner passes over.
+#[test]
+fn a_lock_file_with_packages_is_a_gap_also_where_nothing_may_be_in_scope() {
+    let project = project(&gates(&format!("{TRIVY}allow_empty = true\n")), &[]);
+    project.write("package-lock.json", r#"{"lockfileVersion": 3, "packages": {"": {}}}"#);
+    let ran = run(&project);
+    assert_eq!((ran.code, &project.gate("deps")["outcome"]), (0, &json!("skipped")), "{}", ran.all());
+    project.write("api/package-lock.json", LOCK);
+    let ran = run(&project);
+    let gate = project.gate("deps");
+    assert_eq!((ran.code, &gate["outcome"]), (3, &json!("inconclusive")), "{}", ran.all());
+    let says = "1 of 2 npm lock files was not read: api/package-lock.json";
+    assert!(gate["reason"].as_str().unwrap().starts_with(says), "{}", gate["reason"]);
+    assert_eq!(project.run(&["judge", "--from", "gates-report/run.json"]).code, 3);
+}
+
 #[test]
 fn a_lock_file_that_the_scanner_passes_over_is_a_gap_that_a_waiver_accepts() {
     let project = project(&gates(TRIVY), &["package-lock.json"]);

@@ -164,6 +164,7 @@ fn nothing_is_to_add_after_init() {
     project.write("site/package.json", r#"{"devDependencies": {"typescript": "5"}}"#);
     project.write("site/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}]}"#);
     project.write("site/tsconfig.app.json", r#"{"include": ["src"]}"#);
+    project.write("site/src/a.ts", "");
     project.write("site/tsconfig.spec.json", r#"{"extends": "./tsconfig.app.json"}"#);
     project.commit("a site");
     assert_eq!(project.run(&["init"]).code, 0);

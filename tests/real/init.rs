@@ -12,11 +12,22 @@ use crate::common::real_tools;
 fn what_init_writes_works_at_once_and_a_broken_repository_never_passes() {
     real_tools();
     let ran = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/shapes"))
-        .args(["npm", "npm-without-lock", "uv", "go", "vite", "vue", "typescript", "kubernetes"])
+        .args([
+            "npm",
+            "npm-without-lock",
+            "development",
+            "pip-names",
+            "uv",
+            "go",
+            "vite",
+            "vue",
+            "typescript",
+            "kubernetes",
+        ])
         .env("PORTCULLIS_BINARY", env!("CARGO_BIN_EXE_portcullis"))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
-    assert_eq!(said.matches("right ").count(), 8, "{said}");
+    assert_eq!(said.matches("right ").count(), 10, "{said}");
 }

@@ -1,5 +1,7 @@
 //! What is suggested for small repositories. Each of the lessons is from a public repository.
 
+mod names;
+mod nothing;
 mod types;
 
 use std::fs;
@@ -115,7 +117,7 @@ fn no_gate_is_written_that_can_not_pass() {
 #[test]
 fn a_root_of_terraform_below_modules_is_a_target_of_its_own() {
     let files = [
-        ("infra/modules/net/main.tf", "resource \"a\" \"b\" {}"),
+        ("infra/modules/net/main.tf", "resource \"aws_s3_bucket\" \"b\" {}"),
         (
             "infra/modules/prod/main.tf",
             "terraform {\n backend \"s3\" {}\n}\nmodule \"n\" {\n source = \"../net\"\n}\n",
@@ -143,7 +145,10 @@ fn a_root_of_terraform_below_modules_is_a_target_of_its_own() {
 #[test]
 fn files_that_only_opentofu_reads_are_validated_by_it_alone() {
     let files = [("main.tofu", "output \"a\" {\n  value = var.nobody\n}\n"), ("aws/main.tf", "")];
-    assert_eq!(gates(&files), ["iac checkov dirs = [\"aws\"] framework = [\"terraform\"]"]);
+    assert_eq!(
+        gates(&files),
+        ["iac checkov dirs = [\"aws\"] framework = [\"terraform\"] allow_empty = true"]
+    );
     assert!(
         left_out(&files)
             .contains(&"a check of .: Checkov does not read files of OpenTofu (.tofu)".to_owned())
@@ -166,11 +171,17 @@ fn an_image_that_needs_another_step_first_is_left_out() {
             "FROM scratch\nCOPY [\"src\", \"/src\"]\nADD https://example.test/a $HERE/*.txt /\n",
         ),
         ("api/src/a", ""),
+        // alertmanager
+        ("ui/Dockerfile", "FROM scratch\nARG OS\nCOPY .build/${OS}-x/ui /ui\nCOPY src/*.js $A/b.js /\n"),
+        ("ui/src/a.js", ""),
     ];
     assert_eq!(gates(&files)[0], "images docker-build images = [ { name = \"api\", context = \"api\" }, ]");
     assert_eq!(
         left_out(&files),
-        ["Dockerfile: it copies whoami, which is not there: does another step make it?"]
+        [
+            "Dockerfile (copies whoami): what it copies is not there: does another step make it?",
+            "ui/Dockerfile (copies ui/.build): what it copies is not there: does another step make it?"
+        ]
     );
 }
 
@@ -222,6 +233,9 @@ fn images_are_built_as_the_project_builds_them() {
         (".devcontainer/Dockerfile", "FROM scratch\n"),
         (".devcontainer/compose.yaml", "services:\n  a:\n    build: .\n"),
         ("tests/fixtures/Dockerfile", "FROM scratch\n"),
+        // cookiecutter-django
+        ("{{cookiecutter.slug}}/Dockerfile", "FROM scratch\n"),
+        ("{{cookiecutter.slug}}/compose.yaml", "services:\n  a:\n    build: .\n"),
         ("job/Containerfile", "FROM scratch\n"),
     ];
     let found = gates(&files);
@@ -234,12 +248,14 @@ fn images_are_built_as_the_project_builds_them() {
          { name = \"package-web\", context = \".\", file = \"package/web/Dockerfile\" }, ]"
     );
     assert_eq!(found[3], "iac checkov dirs = [\".\"] framework = [\"dockerfile\"]");
-    let aside = "its folder looks like tests, examples or a workplace, and nothing else builds it";
+    let aside =
+        "its folder looks like tests, examples, a template or a workplace, and nothing else builds it";
     assert_eq!(
         left_out(&files),
         [
             format!(".devcontainer/Dockerfile: {aside}"),
             format!("tests/fixtures/Dockerfile: {aside}"),
+            format!("{{{{cookiecutter.slug}}}}/Dockerfile: {aside}"),
             "a check of job/Containerfile: Checkov takes no file of this name for a Dockerfile".to_owned()
         ]
     );

@@ -15,6 +15,13 @@ pub(super) fn has_checked(kind: InputKind, text: &str) -> bool {
     }
 }
 
+/// Whether a manifest of Kubernetes has an object of a kind for which Checkov has some check.
+pub(super) fn may_be_checked(text: &str) -> bool {
+    kinds(text)
+        .iter()
+        .any(|kind| [&KUBERNETES[..], &OTHERS].iter().any(|known| known.contains(&kind.as_str())))
+}
+
 /// `resource "aws_s3_bucket" "a"`, or `"aws_s3_bucket": {` in JSON.
 fn has_quoted(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
@@ -115,9 +122,30 @@ const KUBERNETES: [&str; 8] = [
     "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet",
 ];
 
+/// The other kinds with a check (`checkov --list --framework kubernetes`, 3.3.30). It goes by the kind alone, whatever the group is.
+#[rustfmt::skip]
+const OTHERS: [&str; 13] = [
+    "AdmissionConfiguration", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "DeploymentConfig", "Ingress",
+    "PodSecurityPolicy", "PodTemplate", "Role", "RoleBinding", "Secret", "Service", "ServiceAccount",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_without_any_check_are_known() {
+        for (text, may) in [
+            ("kind: Pod\n", true),
+            ("kind: ConfigMap\n", true),
+            ("kind: Certificate\n", false),
+            ("kind: Namespace\n---\nkind: CustomResourceDefinition\nspec:\n  names:\n    kind: Pod\n", false),
+            ("kind: List\nitems:\n- kind: Role\n", true),
+            ("kind: [\n  kind: Service\n", true),
+        ] {
+            assert_eq!(may_be_checked(text), may, "{text}");
+        }
+    }
 
     #[test]
     fn what_checkov_has_no_check_for_need_not_be_mentioned() {

@@ -6,39 +6,24 @@ use std::path::Path;
 use crate::model::input::InputKind;
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
-use crate::scan::seen::{folder_of, is_aside};
+use crate::scan::seen::{folder_of, is_aside, name_of};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs, list};
 
+use super::checked::{has_checked, may_be_checked};
 use super::is_dockerfile;
 
 const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
+const PERHAPS: &str = "Checkov may have no check for what is here yet; then this gate is skipped.";
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
-    let (mut frameworks, mut folders) = (Vec::new(), BTreeSet::new());
+    let (mut frameworks, mut folders, mut is_sure) = (Vec::new(), BTreeSet::new(), false);
     for (framework, kind) in super::FRAMEWORKS {
-        let mut found = folders_of(seen, kind);
+        let found = found(seen, kind, &mut suggestion);
         if found.is_empty() {
             continue;
         }
-        if kind == InputKind::TerraformRoot {
-            let tofu: Vec<String> = found.iter().filter(|folder| seen.is_tofu(folder)).cloned().collect();
-            for folder in tofu {
-                suggestion.leave_out(
-                    format!("a check of {folder}"),
-                    "Checkov does not read files of OpenTofu (.tofu)",
-                );
-                found.remove(&folder);
-            }
-            if found.is_empty() {
-                continue;
-            }
-        }
-        if framework == "helm" && !is_installed("helm", &seen.top) {
-            let why = "Checkov needs the program `helm` for charts, and it is not installed here";
-            found.iter().for_each(|folder| suggestion.leave_out(folder, why));
-            continue;
-        }
+        is_sure = is_sure || is_surely_checked(seen, kind);
         if !frameworks.iter().any(|known| known == framework) {
             frameworks.push(framework.to_owned());
         }
@@ -50,10 +35,51 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = common_top(&folders) {
-        let keys = format!("{}framework = {}\n", dirs(&BTreeSet::from([top])), list(&frameworks));
-        suggestion.gates.push(SuggestedGate::new("iac", COMMENT, keys));
+        let (mut comment, mut keys) = (COMMENT.to_owned(), dirs(&BTreeSet::from([top])));
+        keys.push_str(&format!("framework = {}\n", list(&frameworks)));
+        if !is_sure {
+            comment = format!("{COMMENT}\n{PERHAPS}");
+            keys.push_str("allow_empty = true\n");
+        }
+        suggestion.gates.push(SuggestedGate::new("iac", comment, keys));
     }
     suggestion
+}
+
+/// The folders of a kind that Checkov can read. What it can't is left out.
+fn found(seen: &Seen, kind: InputKind, suggestion: &mut Suggestion) -> BTreeSet<String> {
+    let found = folders_of(seen, kind);
+    match kind {
+        InputKind::Helm if !is_installed("helm", &seen.top) => {
+            let why = "Checkov needs the program `helm` for charts, and it is not installed here";
+            found.iter().for_each(|folder| suggestion.leave_out(folder, why));
+            BTreeSet::new()
+        }
+        InputKind::TerraformRoot => {
+            let why = "Checkov does not read files of OpenTofu (.tofu)";
+            let (tofu, rest): (BTreeSet<_>, _) = found.into_iter().partition(|folder| seen.is_tofu(folder));
+            tofu.iter().for_each(|folder| suggestion.leave_out(format!("a check of {folder}"), why));
+            rest
+        }
+        _ => found,
+    }
+}
+
+/// Whether Checkov surely has a check for something of a kind.
+fn is_surely_checked(seen: &Seen, kind: InputKind) -> bool {
+    let is_checked = |path: &String| seen.text(path).is_none_or(|text| has_checked(kind, &text));
+    match kind {
+        InputKind::TerraformRoot => {
+            let folders = folders_of(seen, kind);
+            let mut read = folders.iter().filter(|folder| !seen.is_tofu(folder));
+            read.any(|folder| seen.terraform_files(folder).iter().any(is_checked))
+        }
+        InputKind::Kubernetes => {
+            let of = |path: &String| seen.text(path).is_none_or(|text| may_be_checked(&text));
+            seen.paths(kind).iter().any(of)
+        }
+        kind => seen.paths(kind).iter().any(is_checked),
+    }
 }
 
 /// The folders of a kind. With a root of Terraform come the modules.
@@ -76,10 +102,6 @@ fn folders_of(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
         }
         kind => seen.folders(kind),
     }
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn is_installed(program: &str, folder: &Path) -> bool {

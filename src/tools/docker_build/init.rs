@@ -51,7 +51,7 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
         let builds = match told.remove(&dockerfile) {
             Some(builds) => by_likelihood(builds),
             None if is_aside(&dockerfile) => {
-                let why = "its folder looks like tests, examples or a workplace, and nothing else builds it";
+                let why = "its folder looks like tests, examples, a template or a workplace, and nothing else builds it";
                 left_out.push(LeftOut { what: dockerfile, why: why.to_owned() });
                 continue;
             }
@@ -64,8 +64,9 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
                 None => images.push(image),
                 Some(missing) => {
                     let missing = in_folder(&image.context, missing);
-                    let why = format!("it copies {missing}, which is not there: does another step make it?");
-                    left_out.push(LeftOut { what: image.dockerfile, why });
+                    let what = format!("{} (copies {missing})", image.dockerfile);
+                    let why = "what it copies is not there: does another step make it?".to_owned();
+                    left_out.push(LeftOut { what, why });
                 }
             }
         }
@@ -109,7 +110,7 @@ fn guessed_context(seen: &Seen, dockerfile: &str, copied: &[String]) -> String {
     folders.find(|folder| copied.iter().all(|path| is_there(seen, folder, path))).unwrap_or(own).to_owned()
 }
 
-/// The files and folders that a Dockerfile copies from its context, as far as they are plain names.
+/// The files and folders that a Dockerfile copies from its context, as far as their names are plain.
 fn copied(path: &Path) -> Option<Vec<String>> {
     let mut text = String::new();
     File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
@@ -132,16 +133,21 @@ fn copied(path: &Path) -> Option<Vec<String>> {
             .collect();
         // The last one is where they go.
         let sources = paths.split_last().map(|(_, sources)| sources).unwrap_or_default();
-        let plain = |path: &&&str| !path.contains(['$', '*', '?', '[', ':']);
         copied.extend(
-            sources
-                .iter()
-                .filter(plain)
-                .map(|path| path.trim_start_matches("./").trim_matches('/').to_owned()),
+            sources.iter().map(|path| plain_part(path).trim_start_matches("./").trim_matches('/').to_owned()),
         );
     }
     copied.retain(|path| !path.is_empty() && path != "." && !path.starts_with(".."));
     Some(copied)
+}
+
+/// A path as far as it is plain: the folders before a variable or a wildcard. Of an address, nothing.
+fn plain_part(path: &str) -> &str {
+    match path.find(['$', '*', '?', '[', ':']) {
+        Some(at) if path[at..].starts_with(':') => "",
+        Some(at) => path[..at].rsplit_once('/').map_or("", |(folder, _)| folder),
+        None => path,
+    }
 }
 
 fn keys(repository: &str, images: &[Image]) -> String {

@@ -11,12 +11,6 @@ const MOST: usize = 1 << 20;
 /// Its configurations in YAML; it reads the first (anchore/clio, `fangs/config.go`).
 const CONFIGS: [&str; 4] = [".syft.yaml", ".syft.yml", ".syft/config.yaml", ".syft/config.yml"];
 
-/// Whether some version of Syft reads a lock file of this name. It passes over the names that people use beside the usual one
-/// (1.18: tried with a file of each manager).
-pub(super) fn reads_name(name: &str) -> bool {
-    !["npm-shrinkwrap.json", "buildscript-gradle.lockfile"].contains(&name)
-}
-
 /// A folder, and what its configuration, or the command line, excludes.
 struct Folder {
     path: String,

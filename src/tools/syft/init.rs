@@ -2,38 +2,47 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::input::{InputKind, PackageManager as Manager};
+use crate::model::input::InputKind;
 use crate::scan::reads::locks;
 use crate::scan::seen::folder_of;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, dirs, tops};
 use crate::tools::docker_build::init::{GATE, builds_images};
-use crate::tools::syft::coverage::reads_name;
+use crate::tools::syft::lock_names::{finds_lock, reads_lock};
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let all: Vec<(InputKind, String)> =
         locks().flat_map(|kind| seen.paths(kind).into_iter().map(move |path| (kind, path))).collect();
     let mut suggestion = Suggestion::default();
-    let (read, unread): (Vec<_>, Vec<_>) = all.iter().partition(|(kind, path)| reads(*kind, path));
+    let (read, unread): (Vec<_>, Vec<_>) = all.iter().partition(|(kind, path)| reads_lock(*kind, path));
     // A folder with a lock file that Syft should read, and passes over, would be a gate with a gap.
-    let gaps: Vec<&String> =
-        unread.iter().map(|(_, path)| path).filter(|path| reads_name(name_of(path))).collect();
-    let is_whole = |folder: &String| !gaps.iter().any(|path| is_in(path, folder));
+    let (gaps, passed): (Vec<_>, Vec<_>) =
+        unread.into_iter().partition(|(kind, path)| finds_lock(*kind, path));
+    let is_whole = |folder: &String| !gaps.iter().any(|(_, path)| is_in(path, folder));
     let folders: BTreeSet<String> = match (read.is_empty(), gaps.is_empty()) {
         (false, true) => BTreeSet::from([".".to_owned()]),
         _ => read.iter().map(|(_, path)| folder_of(path).to_owned()).filter(is_whole).collect(),
     };
     if !folders.is_empty() {
         let comment = "Bill of materials: CycloneDX and SPDX below gates-report/sbom/.";
-        suggestion.gates.push(SuggestedGate::new("sbom", comment, dirs(&tops(&folders))));
+        let tops = tops(&folders);
+        // Newer versions of Syft leave out what only development needs.
+        let ships = |top: &&String| {
+            let mut own = read.iter().filter(|(_, path)| is_in(path, top));
+            own.any(|(kind, path)| !seen.ships_nothing(*kind, path))
+        };
+        let empty = tops.iter().filter(|top| !ships(top)).cloned().collect();
+        let keys = format!("{}{}", dirs(&tops), allow_empty(&empty, &tops));
+        suggestion.gates.push(SuggestedGate::new("sbom", comment, keys));
     }
-    if !unread.is_empty() {
-        let rest = all.iter().filter(|(_, path)| !folders.iter().any(|folder| is_in(path, folder)));
-        for (_, path) in rest {
-            suggestion.leave_out(
-                format!("an SBOM of {path}"),
-                "Syft 1.18 does not read all lock files there; a newer one may",
-            );
-        }
+    for (_, path) in &passed {
+        suggestion.leave_out(format!("an SBOM of {path}"), "Syft looks for no lock file of this name");
+    }
+    let found = all.iter().filter(|(kind, path)| finds_lock(*kind, path));
+    for (_, path) in found.filter(|(_, path)| !folders.iter().any(|folder| is_in(path, folder))) {
+        suggestion.leave_out(
+            format!("an SBOM of {path}"),
+            "Syft 1.18 does not read all lock files there; a newer one may",
+        );
     }
     if builds_images(seen) {
         let comment = "Bills of materials of the images.";
@@ -42,22 +51,6 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     suggestion
 }
 
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
 fn is_in(path: &str, folder: &str) -> bool {
     folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// Whether Syft lists the packages of a lock file (1.18: tried with a file of each manager).
-fn reads(kind: InputKind, path: &str) -> bool {
-    let name = name_of(path);
-    match kind {
-        InputKind::Lock(Manager::Bun | Manager::NuGet | Manager::Uv) => false,
-        InputKind::Lock(Manager::Npm) => name == "package-lock.json",
-        InputKind::Lock(Manager::Pip) => !name.starts_with("pylock."),
-        InputKind::Lock(Manager::Gradle) => name == "gradle.lockfile",
-        _ => true,
-    }
 }

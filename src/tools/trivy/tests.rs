@@ -70,6 +70,17 @@ fn a_folder_is_scanned_from_inside_with_every_severity_and_no_cache_lock() {
 }
 
 #[test]
+fn files_of_other_names_are_read_if_a_pattern_names_them() {
+    let jobs = plan(r#"file_patterns = ["pip:requirements.*\\.txt$", "npm:a"]"#, &[]).unwrap();
+    let args = r"--file-patterns pip:requirements.*\.txt$ --file-patterns npm:a";
+    assert!(command(&jobs[0]).contains(args), "{}", command(&jobs[0]));
+    assert_eq!(
+        tool("file_patterns = ['requirements']").1,
+        ["`requirements` is no pattern for files of Trivy"]
+    );
+}
+
+#[test]
 fn an_offline_image_scan_looks_nothing_up() {
     let built = [BuiltImage::of_docker("notes", "notes:3f2a91c")];
     let jobs = plan(

@@ -2,7 +2,7 @@
 //!
 //! `tsc -p` checks one project, and nothing of those that it refers to. So each project of a list of references is a target of its
 //! own (Vite). Projects that refer to projects in other folders read their output (`.d.ts`), which only `tsc -b` makes in order: for them, a
-//! command runs it. `.vue` files are checked by vue-tsc in tsc's place, `.svelte` files by svelte-check.
+//! command runs it. Components (`.vue`, `.svelte`, `.astro`) have checkers of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +11,29 @@ use crate::model::input::{Language, PackageManager};
 use crate::scan::seen::folder_of;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted};
 
+use super::components::{CHECKERS, name_unchecked, unread};
+use super::sources::takes_nothing;
+
 const TYPESCRIPT: &str = "typescript";
 const VUE: &str = "vue-tsc";
-const SVELTE: &str = "svelte-check";
 
 /// Programs that check types beside tsc, and words of their own.
-const CHECKERS: [(&str, &str); 5] =
-    [(SVELTE, ""), (VUE, ""), ("astro", "check"), ("nuxt", "typecheck"), ("nuxi", "typecheck")];
+const PROGRAMS: [(&str, &str, Language); 5] = [
+    ("svelte-check", "", Language::Svelte),
+    (VUE, "", Language::Vue),
+    ("astro", "check", Language::Astro),
+    ("nuxt", "typecheck", Language::Vue),
+    ("nuxi", "typecheck", Language::Vue),
+];
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
-    let mut plan =
-        Plan { seen, projects: BTreeMap::new(), commands: BTreeMap::new(), left_out: Suggestion::default() };
+    let mut plan = Plan {
+        seen,
+        projects: BTreeMap::new(),
+        commands: BTreeMap::new(),
+        checked: BTreeSet::new(),
+        left_out: Suggestion::default(),
+    };
     let all = seen.typescript();
     let built = plan.built(&all);
     let mut folders: BTreeMap<&str, Vec<&(String, &TsProject)>> = BTreeMap::new();
@@ -31,6 +43,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     for (folder, projects) in folders {
         plan.folder(folder, &projects);
     }
+    name_unchecked(seen, &plan.checked, &mut plan.left_out);
     plan.suggestion()
 }
 
@@ -40,6 +53,8 @@ struct Plan<'s, 'i> {
     projects: BTreeMap<(String, &'static str), BTreeSet<String>>,
     /// Commands, by folder.
     commands: BTreeMap<String, Vec<String>>,
+    /// The folders in which components of a language are checked.
+    checked: BTreeSet<(String, Language)>,
     left_out: Suggestion,
 }
 
@@ -57,7 +72,7 @@ impl Plan<'_, '_> {
             let is_built = path.ends_with("tsconfig.json") && reached.iter().any(|(_, own)| crosses(own));
             if is_built && has_typescript {
                 let folder = folder_of(path);
-                let run = exec(self.seen.manager(folder), "tsc", &["-b", "--force"]);
+                let run = exec(self.seen.manager(folder), &["tsc", "-b", "--force"]);
                 self.commands.insert(folder.to_owned(), run);
                 built.extend(reached.into_iter().map(|(path, _)| path));
             }
@@ -87,7 +102,8 @@ impl Plan<'_, '_> {
     }
 
     fn folder(&mut self, folder: &str, projects: &[&(String, &TsProject)]) {
-        if let Some(run) = self.checker(folder, projects) {
+        if let Some((language, run)) = self.checker(folder, projects) {
+            self.checked.insert((folder.to_owned(), language));
             self.commands.insert(folder.to_owned(), run);
             return;
         }
@@ -109,28 +125,41 @@ impl Plan<'_, '_> {
                 let why = "TypeScript is no dependency of a package.json beside it or above it";
                 self.left_out.leave_out(path, why);
             } else if let Some(missing) = project.missing.first() {
-                let why = format!("it names {missing}, which is not there: is it made by another program?");
-                self.left_out.leave_out(path, why);
+                let why = "the file that it names is not there: is it made by another program?";
+                self.left_out.leave_out(format!("{path} (names {missing})"), why);
+            } else if takes_nothing(project, &self.seen.survey()) {
+                self.left_out.leave_out(path, "it takes in no source, and tsc calls that an error");
             } else {
                 let vue = has(VUE) && self.seen.has_source(folder, Language::Vue);
                 let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
                 let program = if vue { VUE } else { "tsc" };
+                if let Some(checker) = unread(self.seen, project, program) {
+                    self.left_out.leave_out(path, checker.why());
+                    continue;
+                }
+                if vue {
+                    self.checked.insert((folder.to_owned(), Language::Vue));
+                }
                 self.projects.entry((name, program)).or_default().insert(folder.to_owned());
             }
         }
     }
 
-    /// The command of another checker, where tsc can't do the work: for Svelte, and for projects that extend what a script makes first.
-    fn checker(&self, folder: &str, projects: &[&(String, &TsProject)]) -> Option<Vec<String>> {
-        let svelte = self.seen.depends_on(folder, SVELTE) && self.seen.has_source(folder, Language::Svelte);
+    /// The command of another checker, where tsc can't do the work: for Svelte and Astro, and for projects that extend what a script
+    /// makes first.
+    fn checker(&self, folder: &str, projects: &[&(String, &TsProject)]) -> Option<(Language, Vec<String>)> {
+        let own = CHECKERS.iter().find(|one| !one.run.is_empty() && one.is_for(self.seen, folder));
         let made = projects.iter().any(|(_, project)| !project.missing.is_empty());
-        if !svelte && !made {
+        if own.is_none() && !made {
             return None;
         }
         let manager = self.seen.manager(folder);
-        match self.seen.package_in(folder).and_then(checking_script) {
-            Some(script) => Some([manager.id(), "run", &script].map(str::to_owned).into()),
-            None => svelte.then(|| exec(manager, SVELTE, &["--tsconfig", "./tsconfig.json"])),
+        let language = own.map(|checker| checker.language);
+        match self.seen.package_in(folder).and_then(|package| checking_script(package, language)) {
+            Some((language, script)) => {
+                Some((language, [manager.id(), "run", &script].map(str::to_owned).into()))
+            }
+            None => own.map(|checker| (checker.language, exec(manager, checker.run))),
         }
     }
 
@@ -170,21 +199,23 @@ impl Plan<'_, '_> {
     }
 }
 
-/// The script of a package that checks types.
-fn checking_script(package: &NpmPackage) -> Option<String> {
-    CHECKERS.into_iter().find_map(|(program, word)| {
+/// The script of a package that checks types, in components of a language if there is one. One that also builds is none.
+fn checking_script(package: &NpmPackage, wanted: Option<Language>) -> Option<(Language, String)> {
+    let programs = PROGRAMS.iter().filter(|(_, _, language)| wanted.is_none_or(|wanted| wanted == *language));
+    programs.into_iter().find_map(|(program, word, language)| {
         let call = package.call(program, &["check", "typecheck", "type-check"])?;
-        (word.is_empty() || call.args.first().is_some_and(|first| first == word)).then_some(call.script)
+        let is_check = word.is_empty() || call.args.first().is_some_and(|first| first == word);
+        (is_check && !call.script.starts_with("build")).then_some((*language, call.script))
     })
 }
 
 /// How a program of node_modules is started, and never downloaded.
-fn exec(manager: PackageManager, program: &str, args: &[&str]) -> Vec<String> {
+fn exec(manager: PackageManager, words: &[&str]) -> Vec<String> {
     let start: &[&str] = match manager {
         PackageManager::Pnpm => &["pnpm", "exec"],
         PackageManager::Yarn => &["yarn", "run"],
         PackageManager::Bun => &["bun", "run"],
         _ => &["npx", "--no-install"],
     };
-    start.iter().chain([&program]).chain(args).map(|word| (*word).to_owned()).collect()
+    start.iter().chain(words).map(|word| (*word).to_owned()).collect()
 }

@@ -57,6 +57,26 @@ pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a
     })
 }
 
+/// Whether a project surely takes in no source, so that tsc ends with an error (TS18003; `canJsonReportNoInputFiles` in TypeScript's
+/// `src/compiler/commandLineParser.ts`). Sources of JavaScript may count (`allowJs`).
+pub(super) fn takes_nothing(project: &TsProject, survey: &Survey<'_>) -> bool {
+    if project.files.is_some() || !project.references.is_empty() {
+        return false;
+    }
+    let graph = survey.inputs.typescript().iter();
+    let selection = Selection::of(project, &graph.map(|one| (one.path.as_str(), one)).collect());
+    let is_source = |kind| KINDS.contains(&kind) || kind == InputKind::Source(Language::JavaScript);
+    // Nearly always there is one below its folder.
+    let files = survey.inputs.files();
+    let mut all = files.below(project.folder()).chain(files.iter());
+    !all.any(|file| {
+        let path = file.path();
+        file.kinds().iter().any(is_source)
+            && selection.reaches(&path)
+            && !matches!(selection.picks_as(&path, &["ts"]), Picked::LeftOut { .. })
+    })
+}
+
 /// What checks a file that tsc can't read, in words.
 fn compiler(kind: InputKind) -> Option<&'static str> {
     match kind {
@@ -68,7 +88,7 @@ fn compiler(kind: InputKind) -> Option<&'static str> {
 }
 
 /// Whether a component has TypeScript in it. One that can't be read may have.
-fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -> bool {
+pub(super) fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -> bool {
     if kind == InputKind::Source(Language::Astro) {
         return true;
     }

@@ -13,6 +13,7 @@ fn each_project_of_a_list_of_references_is_a_target() {
         ("tsconfig.app.json", r#"{"include": ["src"]}"#),
         ("tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
         ("src/main.ts", ""),
+        ("vite.config.ts", ""),
     ];
     assert_eq!(
         gates(&vite),
@@ -27,6 +28,8 @@ fn each_project_of_a_list_of_references_is_a_target() {
         ("web/tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
         ("api/tsconfig.json", "{}"),
         ("api/tsconfig.build.json", r#"{"extends": "./tsconfig.json"}"#),
+        ("api/a.js", ""),
+        ("web/vite.config.ts", ""),
     ];
     assert_eq!(
         gates(&older),
@@ -52,6 +55,7 @@ fn projects_that_read_each_others_output_are_built_in_order() {
         ),
         ("tsconfig.base.json", r#"{"compilerOptions": {"composite": true}}"#),
         ("docs/tsconfig.json", "{}"),
+        ("docs/a.ts", ""),
     ];
     assert_eq!(
         gates(&files),
@@ -70,6 +74,8 @@ fn a_base_of_other_folders_is_no_project() {
         ("tsconfig.json", r#"{"compilerOptions": {"strict": true}}"#),
         ("packages/a/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
         ("packages/b/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
+        ("packages/a/a.ts", ""),
+        ("packages/b/b.ts", ""),
     ];
     assert_eq!(gates(&files), ["types tsc dirs = [\"packages/a\", \"packages/b\"]"]);
     // vitesse: the application itself, which the tests extend.
@@ -79,6 +85,7 @@ fn a_base_of_other_folders_is_no_project() {
         ("src/main.ts", ""),
         ("vite.config.ts", ""),
         ("cypress/tsconfig.json", r#"{"extends": "../tsconfig.json"}"#),
+        ("cypress/a.ts", ""),
     ];
     assert_eq!(gates(&app), ["types tsc dirs = [\".\", \"cypress\"]"]);
 }
@@ -94,6 +101,7 @@ fn vue_and_svelte_are_checked_by_their_own_programs() {
         ("tsconfig.app.json", r#"{"include": ["src/**/*.vue"]}"#),
         ("src/App.vue", ""),
         ("tools/tsconfig.json", "{}"),
+        ("tools/a.ts", ""),
     ];
     assert_eq!(
         gates(&vue),
@@ -138,7 +146,9 @@ fn a_project_that_extends_what_is_not_there_is_left_out() {
     assert_eq!(gates(&files), [""; 0]);
     assert_eq!(
         left_out(&files),
-        ["tsconfig.json: it names .nuxt/tsconfig.json, which is not there: is it made by another program?"]
+        [
+            "tsconfig.json (names .nuxt/tsconfig.json): the file that it names is not there: is it made by another program?"
+        ]
     );
     let scripted = [
         (
@@ -197,4 +207,73 @@ fn a_folder_that_the_script_above_does_not_reach_is_linted_by_itself() {
             "lint-2 eslint dirs = [\".\"] files = [\"*.ts\", \"lib\"]"
         ]
     );
+}
+
+/// tsc alone can't pass there, and nobody would see the types in components.
+#[test]
+fn components_that_nothing_checks_are_named_with_what_to_install() {
+    let typed = "<script setup lang=\"ts\">\nconst n: number = 1;\n</script>\n";
+    let files = [
+        TYPESCRIPT,
+        ("site/package.json", r#"{"packageManager": "pnpm@9", "dependencies": {"svelte": "5"}}"#),
+        ("site/tsconfig.json", "{}"),
+        ("site/src/App.svelte", typed),
+        ("site/src/Other.svelte", typed),
+        ("site/src/Plain.svelte", "<p>no types</p>\n"),
+        ("docs/tsconfig.json", "{}"),
+        ("docs/a.ts", ""),
+        ("docs/index.astro", "---\n---\n"),
+        ("app/tsconfig.json", r#"{"include": ["src"]}"#),
+        ("app/src/a.ts", ""),
+        ("app/demo/App.vue", typed),
+        ("plain/tsconfig.json", "{}"),
+        ("plain/App.vue", "<script>\nexport default {}\n</script>\n"),
+    ];
+    assert_eq!(gates(&files), ["types tsc dirs = [\"app\", \"plain\"]"]);
+    assert_eq!(
+        left_out(&files),
+        [
+            "docs/tsconfig.json: it has .astro files, which tsc can't read, and @astrojs/check is no dependency",
+            "site/tsconfig.json: it has .svelte files, which tsc can't read, and svelte-check is no dependency",
+            "1 .vue file in .: nothing checks the types in them: `npm install --save-dev vue-tsc` brings what does",
+            "2 .svelte files in site: nothing checks the types in them: `pnpm add --save-dev svelte-check` brings what does",
+            "1 .astro file in .: nothing checks the types in them: `npm install --save-dev @astrojs/check` brings what does",
+        ]
+    );
+}
+
+#[test]
+fn astro_is_checked_by_its_own_program() {
+    let astro = |scripts: &str| {
+        let package = format!(
+            r#"{{"scripts": {{{scripts}}}, "devDependencies": {{"typescript": "5", "@astrojs/check": "1"}}}}"#
+        );
+        let files = [
+            ("package.json", package.as_str()),
+            ("tsconfig.json", r#"{"extends": "astro/tsconfigs/strict"}"#),
+            ("src/pages/index.astro", "---\n---\n"),
+        ];
+        assert_eq!(left_out(&files), [""; 0]);
+        gates(&files)
+    };
+    let own = ["types command run = [\"npm\", \"run\", \"check\"]"];
+    assert_eq!(astro(r#""check": "astro check""#), own);
+    // A build is no check.
+    let program = ["types command run = [\"npx\", \"--no-install\", \"astro\", \"check\"]"];
+    assert_eq!(astro(r#""build": "astro check && astro build""#), program);
+}
+
+/// tsc calls that an error (TS18003).
+#[test]
+fn a_project_without_a_source_is_left_out() {
+    let is_left_out = |config: &str, source: &str| {
+        let files = [TYPESCRIPT, ("tsconfig.json", config), (source, "")];
+        assert_ne!(gates(&files).is_empty(), left_out(&files).is_empty(), "{config} {source}");
+        gates(&files).is_empty()
+    };
+    assert!(is_left_out("{}", "README.md"));
+    assert!(is_left_out(r#"{"include": ["src"]}"#, "test/a.ts"));
+    assert!(is_left_out(r#"{"exclude": ["src"]}"#, "src/a.ts"));
+    assert!(!is_left_out(r#"{"include": ["src"]}"#, "src/a.js"));
+    assert!(!is_left_out(r#"{"files": ["a.ts"]}"#, "README.md"));
 }
