@@ -90,6 +90,7 @@ impl Run<'_> {
             job,
             gate: shared,
             repo: self.site.repo.clone(),
+            branch: self.site.conditions.branch.clone(),
             guard: self.site.guard.clone(),
             scratch: self.site.scratch.to_owned(),
             run_started: self.site.started,
