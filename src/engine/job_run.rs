@@ -264,6 +264,11 @@ async fn once(
 }
 
 impl TargetEvidence {
+    /// Whether it is proved that it did all of its work.
+    pub(crate) fn has_done_its_work(&self) -> bool {
+        matches!(&self.proof, Proof::Complete(parsed) if parsed.findings.is_empty())
+    }
+
     /// The same job, with nothing read yet.
     fn unread(other: &Self) -> Self {
         Self {

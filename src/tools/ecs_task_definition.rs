@@ -127,7 +127,7 @@ fn check_image(keys: &Keys, image: &Located<String>) {
     let last = image.value.rsplit('/').next().unwrap_or_default();
     if image.value.is_empty() || (last.contains([':', '@']) && !by_digest(&image.value)) {
         let what = format!("`{}` is neither the name of an image nor a reference by digest", image.value);
-        let help = "name it as the ecr-push gate does, or write registry/repository@sha256:…";
+        let help = "name it as the gate that pushes it does, or write registry/repository@sha256:…";
         keys.problem_with_help(image.at.clone(), what, help);
     }
 }

@@ -8,7 +8,6 @@ mod codedeploy;
 pub(crate) mod command;
 mod describe;
 mod docker_build;
-mod ecr_push;
 mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
@@ -22,6 +21,7 @@ mod npm_audit;
 mod passed_over;
 mod pnpm_audit;
 mod python_pattern;
+mod registry_push;
 mod smoke_test;
 pub mod sonarqube;
 mod syft;
@@ -50,7 +50,8 @@ pub static TOOLS: &[&ToolSpec] = &[
     &checkov::SPEC,
     &terraform_validate::SPEC,
     &cfn_lint::SPEC,
-    &ecr_push::SPEC,
+    &registry_push::SPEC,
+    &registry_push::ECR,
     &ecs_task_definition::SPEC,
     &codedeploy::SPEC,
     &smoke_test::SPEC,

@@ -70,7 +70,7 @@ fn an_image_that_nobody_pushed_or_named_is_none() {
         (
             settings(&[("proxy", "gone")], &[], &["web"]),
             ["x", "y"],
-            "no ecr-push gate of this run has pushed it",
+            "no gate of this run has pushed it",
         ),
         (
             settings(&[("api", &old), ("proxy", "web")], &[], &[]),
