@@ -15,9 +15,8 @@ use super::{InRun, Run};
 impl Run<'_> {
     /// Starts every job of the gate that has not started, except those that wait for the others.
     pub(super) fn start(&mut self, index: usize) {
-        let (later, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.gates[index].rest)
-            .into_iter()
-            .partition(|(_, job)| job.after_siblings);
+        let (later, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.gates[index].rest).into_iter().partition(|(_, job)| job.after_siblings);
         self.gates[index].rest = later;
         self.launch_all(index, rest);
         self.start_later(index);

@@ -132,13 +132,16 @@ impl Report {
         let title = format!("another image lies under {name}");
         let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
         finding.message = message.into();
-        let fix =
-            "push under another tag; put tags that may move in `moving_tags`, in a repository that allows it";
         let removal = tag.removal.as_ref().filter(|_| !tag.moving);
-        let removal = removal.map(|how| {
-            format!(". If nobody is to have it, such as after a push that went wrong, remove it: {how}")
-        });
-        finding.fix = Some(format!("{fix}{}", removal.unwrap_or_default()).into());
+        let removal =
+            removal.map(|how| format!("if a push that went wrong left it there, remove it: {how}; or "));
+        finding.fix = Some(
+            format!(
+                "{}push under another tag; put tags that may move in `moving_tags`, in a repository that allows it",
+                removal.unwrap_or_default()
+            )
+            .into(),
+        );
         finding.image = Some(self.names.id.as_str().into());
         Some(finding)
     }
