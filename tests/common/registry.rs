@@ -10,7 +10,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::common::aws::{PASSWORD, Server};
+use crate::common::aws::Server;
 use crate::common::real_tools;
 
 /// An image registry, with its images in a temporary folder.
@@ -27,7 +27,7 @@ impl Registry {
         Self::start("", |_| String::new())
     }
 
-    /// Only who logs in as `AWS` with [`PASSWORD`] may push or read, as with ECR.
+    /// Only who logs in as `AWS`, with the password that moto hands out, may push or read, as with ECR.
     pub(crate) fn with_login() -> Self {
         Self::of_user("AWS")
     }
