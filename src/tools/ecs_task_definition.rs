@@ -34,7 +34,8 @@ use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
 pub(super) use crate::tools::ecs_task_definition::containers::Containers;
 use crate::tools::ecs_task_definition::plain_text::PlainText;
-use crate::tools::ecs_task_definition::template::{Container, Template, by_digest, is_family};
+pub(crate) use crate::tools::ecs_task_definition::template::by_digest;
+use crate::tools::ecs_task_definition::template::{Container, Template, is_family};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecs-task-definition",

@@ -12,6 +12,7 @@ mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
 mod git_secrets;
+mod git_update;
 mod gitleaks;
 mod inventory_check;
 mod lock_files;
@@ -54,6 +55,7 @@ pub static TOOLS: &[&ToolSpec] = &[
     &registry_push::ECR,
     &ecs_task_definition::SPEC,
     &codedeploy::SPEC,
+    &git_update::SPEC,
     &smoke_test::SPEC,
     &command::SPEC,
 ];

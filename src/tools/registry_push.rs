@@ -92,7 +92,7 @@ fn configure(keys: &Keys, ecr: bool) -> Box<dyn Tool> {
         Ok(registry) => Some(registry),
         Err(why) => {
             let what = format!("`{}` is not a registry: {why}", text.value);
-            keys.problem_with_help(text.at, what, &format!("write `registry = \"{example}\"`"));
+            keys.problem_with_help(text.at, what, format!("write `registry = \"{example}\"`"));
             None
         }
     });
@@ -100,7 +100,7 @@ fn configure(keys: &Keys, ecr: bool) -> Box<dyn Tool> {
         keys.problem_with_help(
             keys.at(),
             "`registry` is missing",
-            &format!("write `registry = \"{example}\"`"),
+            format!("write `registry = \"{example}\"`"),
         );
     }
     let login = keys.flag_or("login", true);
