@@ -85,7 +85,7 @@ fn image_definitions_keep_their_form() {
 fn mistakes_are_reported() {
     let files = "files = [{ path = 'a', kind = 'values', images = { b = 'c' } }]";
     for (options, problem) in [
-        (format!("{files}"), "`branch` is missing"),
+        (files.to_owned(), "`branch` is missing"),
         ("branch = 'a'".to_owned(), "`files` is missing"),
         ("branch = 'a'\nfiles = []".to_owned(), "`files` is empty: name at least one"),
         (format!("branch = '-a'\n{files}"), "`-a` is not the name of a branch"),

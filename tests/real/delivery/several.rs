@@ -90,7 +90,9 @@ fn a_wrong_image_under_the_tag_is_named_with_the_command_that_removes_it() {
     pipeline.write_app("two");
     pipeline.commit("another image");
     proxy.misbehave(Whose::Portcullis, 1, 1, Trouble::Altered(b'1', b'2'));
-    let ran = run_with(&pipeline, &config, |command| drop(command.args(["--jobs", "1"])));
+    let ran = run_with(&pipeline, &config, |command| {
+        command.args(["--jobs", "1"]);
+    });
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = pipeline.came_of("push").1;
     assert!(

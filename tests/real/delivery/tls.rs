@@ -29,7 +29,9 @@ fn a_certificate_is_trusted_if_the_environment_or_the_folder_of_the_registry_say
     let (home, address) = (home(&pipeline), pipeline.registry.address.clone());
 
     // Nobody knows the authority: one try, and what to do.
-    let ran = run_with(&pipeline, &config, |command| drop(command.env("HOME", &home)));
+    let ran = run_with(&pipeline, &config, |command| {
+        command.env("HOME", &home);
+    });
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = pipeline.came_of("push").1;
     for words in [
@@ -53,7 +55,9 @@ fn a_certificate_is_trusted_if_the_environment_or_the_folder_of_the_registry_say
     for (folder, code) in [(certs_d(&home, "127.0.0.1:1"), 3), (ours, 0)] {
         fs::create_dir_all(&folder).unwrap();
         fs::copy(authority.path("ca.crt"), folder.join("ca.crt")).unwrap();
-        let ran = run_with(&pipeline, &config, |command| drop(command.env("HOME", &home)));
+        let ran = run_with(&pipeline, &config, |command| {
+            command.env("HOME", &home);
+        });
         assert_eq!(ran.code, code, "{}: {}", folder.display(), ran.all());
     }
 }
