@@ -188,6 +188,8 @@ impl Tool for RegistryPush {
             let tags: Vec<&str> = push.tags.iter().map(|(tag, _)| tag.as_str()).collect();
             let mut job = self.job(&format!("{} as {}", image.name, tags.join(", ")), push, scene);
             job.after_siblings = true;
+            let why = format!("{}, after all other targets", job.why);
+            job.because(why);
             Some(job)
         }));
         Ok(planned)
