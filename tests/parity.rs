@@ -15,7 +15,9 @@ use portcullis::tools::TOOLS;
 use serde_json::Value;
 
 /// Tools that do their work in steps of their own: the test that is their row of the fault matrix.
-const IN_STEPS: [(&str, &str, &str); 4] = [
+const IN_STEPS: [(&str, &str, &str); 6] = [
+    ("git-update", "tests/cli/git_update.rs", "a_remote_that_misbehaves_proves_nothing"),
+    ("registry-push", "tests/faults/actions.rs", "no_fault_of_a_push_is_a_false_green"),
     ("ecr-push", "tests/faults/actions.rs", "no_fault_of_a_push_is_a_false_green"),
     ("ecs-task-definition", "tests/cli/ecs_task_definition.rs", "an_invalid_answer_proves_nothing"),
     ("codedeploy", "tests/cli/codedeploy.rs", "an_invalid_answer_proves_nothing"),

@@ -131,10 +131,7 @@ async fn prepare(
     let conditions = ActionConditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
-        branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
-            true => branch(&settings, &repo).await,
-            false => None,
-        },
+        branch: branch(&settings, &repo).await,
     };
     unresolved::refuse(&plan, &conditions)?;
     Ok(Ready { active, settings, reports, lock, before, enrichment, repo, there_is, plan, conditions })

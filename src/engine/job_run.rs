@@ -33,7 +33,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::chance;
 use crate::system::git::Repo;
 use crate::system::process::{End, Stop};
-use crate::text::human::millis;
+use crate::text::human::{self, millis};
 use crate::text::paths::forward;
 use crate::text::shared::Text;
 
@@ -88,6 +88,8 @@ pub(crate) struct JobRun {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
+    /// The branch of the run, if it is known.
+    pub branch: Option<String>,
     /// Checks the program before it starts.
     pub guard: Arc<Guard>,
     /// The scratch folder of the run.
@@ -139,7 +141,7 @@ pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>)
     let begun = Instant::now();
     let mut tries = 1;
     loop {
-        let (mut evidence, transient) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
+        let (mut evidence, again) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
         if evidence.record.tries > 0 {
             evidence.record.tries = tries;
         }
@@ -150,8 +152,16 @@ pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>)
                 *reason = format!("after {tries} tries: {reason}");
             }
         }
-        let pause = retry.pause(tries, chance());
-        if transient.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
+        let Some(Again { after }) = again else { return evidence };
+        let pause = retry.pause(tries, chance()).max(after);
+        if tries > retry.most {
+            return evidence;
+        }
+        if begun.elapsed() + pause >= timeout {
+            if let (Proof::Inconclusive { reason, .. }, false) = (&mut evidence.proof, after.is_zero()) {
+                let (after, timeout) = (human::duration(after), human::duration(timeout));
+                *reason += &format!("; the server asks to wait {after}, and `timeout` is {timeout}");
+            }
             return evidence;
         }
         tokio::select! {
@@ -164,13 +174,19 @@ pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>)
     }
 }
 
-/// Runs the job once, for no longer than `left`. Returns the evidence and the words of a transient
-/// error, if there is one.
+/// A transient error ended the job: it may be tried again.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    /// Not before this time has passed: the server asks for it.
+    after: Duration,
+}
+
+/// Runs the job once, for no longer than `left`. Returns the evidence, and whether another try may help.
 async fn once(
     work: &Arc<JobRun>,
     left: Duration,
     stop: &watch::Receiver<Stop>,
-) -> (TargetEvidence, Option<String>) {
+) -> (TargetEvidence, Option<Again>) {
     let job = &work.job;
     let (without, none) = (environment::removed(work.gate.spec, &job.invocation, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
@@ -239,7 +255,7 @@ async fn once(
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
                     evidence.proof = locked.assess(proof);
                 }
-                (evidence, transient)
+                (evidence, transient.map(|_| Again { after: Duration::ZERO }))
             });
             return assessing.await.unwrap_or((fallback, None));
         }
@@ -248,6 +264,11 @@ async fn once(
 }
 
 impl TargetEvidence {
+    /// Whether it is proved that it did all of its work.
+    pub(crate) fn has_done_its_work(&self) -> bool {
+        matches!(&self.proof, Proof::Complete(parsed) if parsed.findings.is_empty())
+    }
+
     /// The same job, with nothing read yet.
     fn unread(other: &Self) -> Self {
         Self {

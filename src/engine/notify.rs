@@ -17,9 +17,13 @@ use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::git_command::git;
 use crate::system::http::{Client, NoAnswer, Request, host};
 use crate::system::{ci, variables};
+use crate::text::human;
 
 /// Time limit for one try.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest that a run waits for a chat that asks it to (`Retry-After`).
+const LONGEST_REST: Duration = Duration::from_secs(30);
 
 impl Build {
     /// From the CI service, else from git.
@@ -73,25 +77,33 @@ fn body(kind: NoticeKind, message: &Message) -> String {
     }
 }
 
-/// Two tries: a busy chat is not worth a longer wait.
+/// Two tries, with the pause in between for which the chat asks: a busy chat is not worth a longer wait.
 async fn post(client: &Client, url: &str, body: &str) -> Result<(), String> {
     let mut request = Request::get(url).header("Content-Type", "application/json");
     (request.method, request.body, request.limit) =
         ("POST".parse().unwrap_or_default(), Some(body.to_owned()), LIMIT);
     request.cap = 64 << 10;
-    let mut last = String::new();
+    let mut last = None;
     for _ in 0..2 {
-        match client.ask(request.clone()).await {
+        let (why, rest) = match client.ask(request.clone()).await {
             Ok(answer) if answer.is_success() => return Ok(()),
             Ok(answer) => {
-                last = format!("{} answered {}", host(url), answer.status);
+                let why = format!("{} answered {}", host(url), answer.status);
                 if !answer.is_transient_error() {
-                    break;
+                    return Err(why);
                 }
+                (why, answer.retry_after().unwrap_or_default())
             }
             Err(NoAnswer::Never(why)) => return Err(why),
-            Err(NoAnswer::NotNow(why)) => last = why,
+            Err(NoAnswer::NotNow(why)) => (why, Duration::ZERO),
+        };
+        if rest > LONGEST_REST {
+            let [rest, longest] = [rest, LONGEST_REST].map(human::duration);
+            return Err(format!("{why} and asks to wait {rest}; the longest is {longest}"));
+        }
+        if last.replace(why).is_none() {
+            tokio::time::sleep(rest).await;
         }
     }
-    Err(last)
+    Err(last.unwrap_or_default())
 }

@@ -270,8 +270,8 @@ impl<'a> Run<'a> {
         let done = gate.targets.iter().flatten().count();
         let targets = gate.targets.len();
         self.listener.on(&Event::TargetEnded { gate: gate.planned.gate.id.clone(), done, targets });
-        if gate.running == 0 && gate.rest.is_empty() {
-            let lack = gate.lack.take();
+        if self.start_later(index) {
+            let lack = self.gates[index].lack.take();
             self.conclude(index, lack);
         }
     }

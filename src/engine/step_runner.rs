@@ -21,6 +21,7 @@ use crate::scan::invocation::{Program, SCRATCH};
 use crate::scan::procedure::{Failure, StepContext, Wait};
 use crate::scan::program::find;
 use crate::scan::raw_report::Document;
+use crate::scan::retry::Retry;
 use crate::scan::step::{Output, Step};
 use crate::system::git::Repo;
 use crate::system::http::{self, Answer, Client, NoAnswer};
@@ -293,6 +294,14 @@ impl StepContext for StepRunner {
 
     fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn retry(&self) -> Retry {
+        self.work.gate.retry
+    }
+
+    fn branch(&self) -> Option<&str> {
+        self.work.branch.as_deref()
     }
 
     fn say(&self, words: String) {

@@ -76,6 +76,9 @@ pub(crate) const CONFIG_DIGEST: &str = "config_digest";
 /// The tool that builds images.
 pub(crate) const BUILDER: &str = "docker-build";
 
+/// The tools that push images.
+pub(crate) const PUSHERS: [&str; 2] = ["registry-push", "ecr-push"];
+
 /// Every finished gate, in the order of gates.toml.
 #[derive(Clone, Debug, Default)]
 pub struct GateOutputs {
@@ -119,12 +122,13 @@ impl GateOutputs {
         gates.flat_map(|gate| gate.targets.iter().map(move |target| (gate, target)))
     }
 
-    /// The outputs with this name of all gates of this tool, by target. If two gates have one, the
+    /// The outputs with this name of all gates of these tools, by target. If two gates have one, the
     /// later gate counts.
-    pub fn outputs(&self, tool: &str, name: &str) -> BTreeMap<Text, String> {
-        let targets = self.of_tool(tool);
-        targets
-            .filter_map(|(_, target)| Some((target.name.clone(), target.outputs.get(name)?.clone())))
+    pub fn outputs(&self, tools: &[&str], name: &str) -> BTreeMap<Text, String> {
+        let gates = self.gates.iter().filter(|gate| tools.contains(&gate.tool));
+        gates
+            .flat_map(|gate| &gate.targets)
+            .filter_map(|target| Some((target.name.clone(), target.outputs.get(name)?.clone())))
             .collect()
     }
 }

@@ -42,6 +42,8 @@ pub struct Job {
     pub also: Vec<Program>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
+    /// It starts when all other targets of its gate have proved their work, and not at all if one has not.
+    pub after_siblings: bool,
     /// Questions right before the start.
     pub questions: Vec<PreflightQuestion>,
     /// Questions to its program once it has ended well.
@@ -80,6 +82,7 @@ impl Job {
             procedure: None,
             also: Vec::new(),
             unscanned: false,
+            after_siblings: false,
             questions: Vec::new(),
             closing_questions: Vec::new(),
             planned: Planned::default(),

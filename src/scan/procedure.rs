@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::scan::gate_outputs::{GateOutputs, OneImage};
+use crate::scan::retry::Retry;
 use crate::scan::step::{Output, Step};
 use crate::system::git::Repo;
 use crate::system::http::{Answer, Request};
@@ -50,6 +51,12 @@ pub trait StepContext: Send + Sync {
 
     /// How much of the gate's time is left.
     fn time_left(&self) -> Duration;
+
+    /// How often the gate tries again after a transient error.
+    fn retry(&self) -> Retry;
+
+    /// The branch of this run, if it is known.
+    fn branch(&self) -> Option<&str>;
 
     /// Reports on the progress display what is going on.
     fn say(&self, words: String);
@@ -103,6 +110,8 @@ pub enum Failure {
     Unproven(String),
     /// The same for a transient error: the whole procedure is worth another try.
     Transient(String),
+    /// The same, and the server asks to wait so long first (`Retry-After`).
+    Later(String, Duration),
     /// The time of the gate is over. Holds what it was doing.
     TimedOut(String),
     /// The run was stopped.
@@ -112,6 +121,14 @@ pub enum Failure {
 impl Failure {
     pub fn unproven(why: impl Into<String>) -> Self {
         Self::Unproven(why.into())
+    }
+
+    /// A transient error; `rest`: how long the server asks to wait.
+    pub fn transient(why: impl Into<String>, rest: Option<Duration>) -> Self {
+        match rest {
+            Some(rest) => Self::Later(why.into(), rest),
+            None => Self::Transient(why.into()),
+        }
     }
 }
 

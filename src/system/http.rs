@@ -1,6 +1,10 @@
 //! The only place that uses HTTP: one request, one response, with limits on time and memory.
 
+mod rest;
+mod trust;
+
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,14 +28,14 @@ pub struct Request {
     pub body: Option<String>,
     /// The time limit, from the name lookup to the last byte of the answer.
     pub limit: Duration,
-    /// How many redirects to follow. With 0 the redirect itself is the answer.
-    pub redirects: u32,
     /// The most bytes of an answer that are read.
     pub cap: u64,
+    /// Folders whose files `*.crt` hold further certificates to trust.
+    pub authorities: Vec<PathBuf>,
 }
 
 impl Request {
-    /// A GET that follows no redirect.
+    /// A GET. A redirect is an answer.
     pub fn get(url: impl Into<String>) -> Self {
         Self {
             method: Method::GET,
@@ -39,8 +43,8 @@ impl Request {
             headers: Vec::new(),
             body: None,
             limit: Duration::from_secs(30),
-            redirects: 0,
             cap: 64 << 20,
+            authorities: Vec::new(),
         }
     }
 
@@ -75,10 +79,9 @@ impl Answer {
         matches!(self.status, 429 | 500 | 502 | 503 | 504)
     }
 
-    /// How long the server asks to wait (`Retry-After`, in seconds).
+    /// How long the server asks to wait (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
-        let value = self.headers.get("retry-after")?.to_str().ok()?;
-        value.trim().parse().ok().map(Duration::from_secs)
+        rest::asked_in(&self.headers)
     }
 
     pub fn text(&self) -> String {
@@ -97,25 +100,29 @@ pub(crate) enum NoAnswer {
     NotNow(String),
 }
 
-/// Sends requests, with the certificates that the machine trusts and the proxy of its environment
-/// (`HTTPS_PROXY`, `NO_PROXY`).
+/// Sends requests, with the certificates that the machine trusts (`SSL_CERT_FILE` takes their place) and the
+/// proxy of its environment (`HTTPS_PROXY`, `NO_PROXY`).
 #[derive(Clone, Debug)]
 pub(crate) struct Client(Agent);
 
 impl Default for Client {
     fn default() -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Self(config.into())
+        Self(agent(RootCerts::PlatformVerifier))
     }
+}
+
+fn agent(roots: RootCerts) -> Agent {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(provider).build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .allow_non_standard_methods(true)
+        .build();
+    config.into()
 }
 
 impl Client {
@@ -136,16 +143,20 @@ impl Client {
         }
         let question =
             builder.body(request.body.clone().unwrap_or_default()).map_err(|error| never(&error))?;
-        let answer = question
-            .with_agent(&self.0)
-            .configure()
-            .timeout_global(Some(request.limit))
-            .max_redirects(request.redirects)
-            .max_redirects_will_error(request.redirects > 0)
-            .allow_non_standard_methods(true)
-            .run()
-            .map_err(|error| no_answer(&error, request))?;
-        let (parts, body) = answer.into_parts();
+        let send = |agent: &Agent| {
+            question.clone().with_agent(agent).configure().timeout_global(Some(request.limit)).run()
+        };
+        let mut answer = send(&self.0);
+        if let Err(error) = &answer
+            && trust::fault(error).is_some_and(trust::is_untrusted)
+        {
+            // Nothing was sent yet.
+            let own = trust::authorities(&request.authorities);
+            if !own.is_empty() {
+                answer = send(&agent(RootCerts::new_with_certs(&own)));
+            }
+        }
+        let (parts, body) = answer.map_err(|error| no_answer(&error, request))?.into_parts();
         let mut bytes = Vec::new();
         let mut reader = body.into_reader().take(request.cap + 1);
         reader.read_to_end(&mut bytes).map_err(|error| {
@@ -159,6 +170,9 @@ impl Client {
 
 fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
     let host = host(&request.url);
+    if let Some(fault) = trust::fault(error) {
+        return NoAnswer::Never(trust::words(host, fault, &request.authorities));
+    }
     match error {
         ureq::Error::Timeout(_) => NoAnswer::NotNow(format!(
             "{host} did not answer within {}",
@@ -220,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn any_status_is_an_answer_and_redirects_are_only_followed_on_request() {
+    fn any_status_is_an_answer_and_so_is_a_redirect() {
         let url = server("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(ask(Request::get(url)).unwrap().status, 302);
         let url = server("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno");

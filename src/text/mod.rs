@@ -18,3 +18,4 @@ pub(crate) mod steady;
 pub(crate) mod table;
 pub(crate) mod utf16;
 pub(crate) mod yaml;
+pub(crate) mod yaml_edit;

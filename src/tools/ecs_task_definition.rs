@@ -34,7 +34,8 @@ use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
 pub(super) use crate::tools::ecs_task_definition::containers::Containers;
 use crate::tools::ecs_task_definition::plain_text::PlainText;
-use crate::tools::ecs_task_definition::template::{Container, Template, by_digest, is_family};
+pub(crate) use crate::tools::ecs_task_definition::template::by_digest;
+use crate::tools::ecs_task_definition::template::{Container, Template, is_family};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecs-task-definition",
@@ -127,7 +128,7 @@ fn check_image(keys: &Keys, image: &Located<String>) {
     let last = image.value.rsplit('/').next().unwrap_or_default();
     if image.value.is_empty() || (last.contains([':', '@']) && !by_digest(&image.value)) {
         let what = format!("`{}` is neither the name of an image nor a reference by digest", image.value);
-        let help = "name it as the ecr-push gate does, or write registry/repository@sha256:…";
+        let help = "name it as the gate that pushes it does, or write registry/repository@sha256:…";
         keys.problem_with_help(image.at.clone(), what, help);
     }
 }

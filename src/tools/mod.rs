@@ -8,11 +8,11 @@ mod codedeploy;
 pub(crate) mod command;
 mod describe;
 mod docker_build;
-mod ecr_push;
 mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
 mod git_secrets;
+mod git_update;
 mod gitleaks;
 mod inventory_check;
 mod lock_files;
@@ -22,6 +22,7 @@ mod npm_audit;
 mod passed_over;
 mod pnpm_audit;
 mod python_pattern;
+mod registry_push;
 mod smoke_test;
 pub mod sonarqube;
 mod syft;
@@ -50,9 +51,11 @@ pub static TOOLS: &[&ToolSpec] = &[
     &checkov::SPEC,
     &terraform_validate::SPEC,
     &cfn_lint::SPEC,
-    &ecr_push::SPEC,
+    &registry_push::SPEC,
+    &registry_push::ECR,
     &ecs_task_definition::SPEC,
     &codedeploy::SPEC,
+    &git_update::SPEC,
     &smoke_test::SPEC,
     &command::SPEC,
 ];

@@ -1,5 +1,7 @@
 //! Smoke test: Portcullis itself checks what was deployed, over HTTP.
 
+mod redirects;
+
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -24,8 +26,9 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::system::http::{Answer, Request};
+use crate::system::http::Request;
 use crate::text::human;
+use crate::tools::smoke_test::redirects::{Reached, Wrong};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "smoke-test",
@@ -65,9 +68,11 @@ struct Check {
     /// Text that the answer must contain.
     body: Option<String>,
     headers: Vec<(String, String)>,
-    redirects: u32,
+    follow_redirects: bool,
     /// Time for one answer.
     limit: Duration,
+    /// The pause before it is asked the first time.
+    initial_delay: Duration,
     /// How often it is asked again, with the pause `delay`, before the check fails.
     retries: u64,
     delay: Duration,
@@ -117,8 +122,9 @@ impl Check {
             },
             body: table.text("body").map(|body| body.value),
             headers: headers.into_iter().map(|(name, value)| (name, value.value)).collect(),
-            redirects: if table.flag_or("follow_redirects", false) { 5 } else { 0 },
+            follow_redirects: table.flag_or("follow_redirects", false),
             limit: read_duration(table, "limit").unwrap_or(Duration::from_secs(10)),
+            initial_delay: read_duration(table, "initial_delay").unwrap_or_default(),
             retries: table.count("retries").map_or(5, |retries| retries.value),
             delay: read_duration(table, "delay").unwrap_or(Duration::from_secs(5)),
             url: url.unwrap_or_default(),
@@ -146,21 +152,34 @@ impl Check {
         let mut request = Request::get(self.url.clone());
         request.method = self.method.parse().unwrap_or_default();
         request.headers = self.headers.clone();
-        request.redirects = self.redirects;
         request.limit = self.limit;
         request.cap = BODY_CAP;
         request
     }
 
     /// What is wrong with an answer.
-    fn error_line(&self, answer: &Answer) -> Option<String> {
+    fn error_line(&self, Reached { answer, url }: &Reached) -> Option<String> {
+        let led = (*url != self.url).then(|| format!("it redirects to {}, which", redirects::shown(url)));
         if !self.status.contains(&answer.status) {
             let wanted: Vec<String> = self.status.iter().map(u16::to_string).collect();
-            return Some(format!("it answered {}, not {}", answer.status, wanted.join(" or ")));
+            let who = led.as_deref().unwrap_or("it");
+            return Some(format!("{who} answered {}, not {}", answer.status, wanted.join(" or ")));
         }
         let body = self.body.as_ref().filter(|wanted| !answer.text().contains(wanted.as_str()))?;
-        let where_ = if answer.cut { "the first MiB of its answer" } else { "its answer" };
-        Some(format!("\"{body}\" is not in {where_}"))
+        let what = if answer.cut { "the first MiB of its answer" } else { "its answer" };
+        Some(match led {
+            Some(led) => format!("{led} does not have \"{body}\" in {what}"),
+            None => format!("\"{body}\" is not in {what}"),
+        })
+    }
+
+    /// What is wrong with the service at the moment.
+    async fn ask(&self, context: &mut dyn StepContext) -> Result<Option<Wrong>, Failure> {
+        let reached = redirects::ask(context, &self.request(), self.follow_redirects).await?;
+        Ok(match reached {
+            Ok(reached) => self.error_line(&reached).map(|why| Wrong { why, passes: true }),
+            Err(wrong) => Some(wrong),
+        })
     }
 }
 
@@ -178,7 +197,11 @@ impl Tool for SmokeTest {
             job.unresolved = environment.unresolved;
             job.args([check.method.as_str(), check.url.as_str()]);
             let times = human::count(check.retries + 1, "time");
-            job.because(format!("asked up to {times}, {} apart", human::duration(check.delay)));
+            let first = match check.initial_delay.is_zero() {
+                true => String::new(),
+                false => format!(", the first time after {}", human::duration(check.initial_delay)),
+            };
+            job.because(format!("asked up to {times}, {} apart{first}", human::duration(check.delay)));
             job.by_steps(check);
             job
         });
@@ -227,25 +250,24 @@ impl Procedure for Check {
                     context.learn(value);
                 }
             }
+            if !self.initial_delay.is_zero() {
+                let delay = human::duration(self.initial_delay);
+                context.tell(format!("{}: asking in {delay}", self.name));
+                context.pause(self.initial_delay).await?;
+            }
             let started = Instant::now();
             let mut asked = 0;
-            let error_line = loop {
+            let wrong = loop {
                 asked += 1;
-                let error_line = match context.ask(self.request()).await {
-                    Ok(answer) => self.error_line(&answer),
-                    // The service may still be starting.
-                    Err(Failure::Transient(why)) => Some(why),
-                    Err(other) => return Err(other),
-                };
-                match error_line {
-                    Some(error_line) if asked <= self.retries => {
-                        context.tell(format!("{}: {error_line}; asking again", self.name));
+                match self.ask(context).await? {
+                    Some(wrong) if wrong.passes && asked <= self.retries => {
+                        context.tell(format!("{}: {}; asking again", self.name, wrong.why));
                         match context.pause(self.delay).await {
-                            Err(Failure::TimedOut(_)) => break Some(error_line),
+                            Err(Failure::TimedOut(_)) => break Some(wrong),
                             other => other?,
                         }
                     }
-                    error_line => break error_line,
+                    wrong => break wrong,
                 }
             };
             let report = Report {
@@ -253,7 +275,7 @@ impl Procedure for Check {
                 url: self.url.clone(),
                 asked,
                 duration_ms: crate::text::human::millis(started.elapsed()),
-                error_line,
+                error_line: wrong.map(|wrong| wrong.why),
             };
             context.report(REPORT, &report)
         })

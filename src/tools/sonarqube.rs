@@ -5,6 +5,7 @@
 //! server's answers become one report; [`report`] decides what it proves.
 
 pub(crate) mod answers;
+mod elsewhere;
 mod findings;
 mod pages;
 mod procedure;

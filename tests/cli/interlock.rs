@@ -16,11 +16,12 @@ fn the_plan_shows_which_gates_build_which_scan_and_what_is_pushed() {
     let plan = project.run(&["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.all());
     let repository = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/notes";
-    let chain = format!(
-        "notes: notes:{commit} goes to {repository} as {commit}, latest, if it is the image that images built, and that scan and sbom looked at; scan must prove it"
-    );
+    let proved = "if it is the image that images built, and that scan and sbom looked at; scan must prove it";
     let words = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains(&chain), "{}", plan.stdout);
+    for (target, tags) in [("notes", &*commit), ("notes as latest", "latest, after all other targets")] {
+        let chain = format!("{target}: notes:{commit} goes to {repository} as {tags}, {proved}");
+        assert!(words.contains(&chain), "{}", plan.stdout);
+    }
     assert!(words.contains("acts on main when every required gate before it has passed"), "{}", plan.stdout);
     assert!(words.contains(&format!("$ docker push {repository}:{commit}")), "{}", plan.stdout);
     // It is the first gate in the file and runs last, since it needs the others.

@@ -13,6 +13,7 @@ mod doctor;
 mod ecs_task_definition;
 mod floor;
 mod from_environment;
+mod git_update;
 mod hook;
 mod images;
 mod init;

@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 
 /// A webhook that answers with this status. The receiver gets the bodies that were sent to it.
 fn webhook(status: u16) -> (String, Receiver<Value>) {
+    webhook_with(status, "")
+}
+
+/// The same with a further header.
+fn webhook_with(status: u16, header: &'static str) -> (String, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/services/T000/B000/very-secret-word", listener.local_addr().unwrap());
     let (sender, receiver) = channel();
@@ -23,7 +28,7 @@ fn webhook(status: u16) -> (String, Receiver<Value>) {
                 return;
             }
             let head = format!("HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 2");
-            write!(stream, "{head}\r\nConnection: close\r\n\r\nok").unwrap();
+            write!(stream, "{head}\r\nConnection: close\r\n{header}\r\nok").unwrap();
         }
     });
     (address, receiver)
@@ -191,4 +196,19 @@ fn a_webhook_with_a_server_error_is_tried_twice_and_a_redirection_is_not_followe
         let asked = sent.try_iter();
         assert_eq!(asked.count(), tries, "{status}");
     }
+}
+
+#[test]
+fn the_pause_that_a_chat_asks_for_is_kept_if_it_is_short() {
+    let project = project("json", "");
+    let (address, sent) = webhook_with(429, "Retry-After: 1\r\n");
+    let started = std::time::Instant::now();
+    let ran = run(&project, Some(&address));
+    assert!(ran.stderr.contains("answered 429"), "{}", ran.stderr);
+    assert!(started.elapsed().as_secs() >= 1);
+    assert_eq!(sent.try_iter().count(), 2);
+    let (address, sent) = webhook_with(429, "Retry-After: 3600\r\n");
+    let ran = run(&project, Some(&address));
+    assert!(ran.stderr.contains("answered 429 and asks to wait 60 m 00 s"), "{}", ran.stderr);
+    assert_eq!((ran.code, sent.try_iter().count()), (1, 1));
 }

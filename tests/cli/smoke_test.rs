@@ -4,8 +4,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::common::Project;
 
@@ -76,6 +76,100 @@ fn a_wrong_answer_and_no_answer_fail_after_the_last_try() {
     assert_eq!(asked.load(Ordering::SeqCst), 3);
     let project = project(&format!("{{ url = '{moved}', status = [302] }}"));
     assert_eq!(project.run(&["run"]).code, 0, "a redirect that is wanted");
+}
+
+/// A server whose answer depends on the path: a redirect to where it leads, or 404. Returns its address, and the
+/// heads of the requests.
+fn redirecting(routes: &[(&'static str, String)]) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let (seen, routes) = (heads.clone(), routes.to_vec());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut bytes = [0; 4096];
+            let n = stream.read(&mut bytes).unwrap_or(0);
+            let head = String::from_utf8_lossy(&bytes[..n]).into_owned();
+            let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+            let leads = routes.iter().find(|(from, _)| *from == path).map(|(_, to)| to);
+            let (status, location) = match leads {
+                Some(to) if to == "200" => ("200 OK", String::new()),
+                Some(to) => ("302 Found", format!("Location: {to}\r\n")),
+                None => ("404 Not Found", String::new()),
+            };
+            seen.lock().unwrap().push(head);
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+        }
+    });
+    (address, heads)
+}
+
+#[test]
+fn a_redirect_that_leads_nowhere_is_a_finding_with_the_host_it_leads_to() {
+    let closed = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let (other, _) = redirecting(&[]);
+    let step = |n: usize| format!("/step-{}", n + 1);
+    let mut routes = vec![
+        ("/loop", "/back".to_owned()),
+        ("/back", "loop".to_owned()),
+        ("/self", "/self".to_owned()),
+        ("/missing", "/nothing".to_owned()),
+        ("/other", format!("{other}/login?session=1")),
+        ("/closed", format!("{closed}/login")),
+        ("/mail", "mailto:ada@example.test".to_owned()),
+    ];
+    let long = ["/step-0", "/step-1", "/step-2", "/step-3", "/step-4", "/step-5", "/step-6"];
+    routes.extend(long.iter().enumerate().map(|(n, path)| (*path, step(n))));
+    let (address, _) = redirecting(&routes);
+    let (closed_host, host) = (closed.trim_start_matches("http://"), address.trim_start_matches("http://"));
+    for (path, words) in [
+        ("/loop", format!("go in a circle: {address}/back leads back to {address}/loop")),
+        ("/self", format!("go in a circle: {address}/self leads back to {address}/self")),
+        ("/step-0", format!("redirects more than 5 times, at last to {address}/step-6")),
+        ("/missing", format!("it redirects to {address}/nothing, which answered 404, not 200")),
+        ("/other", format!("it redirects to {other}/login, which answered 404, not 200")),
+        ("/closed", format!("{closed_host} can't be reached")),
+        ("/mail", format!("{host} redirects to what is no http:// or https:// address")),
+    ] {
+        let project =
+            project(&format!("{{ url = '{address}{path}', follow_redirects = true, retries = 0 }}"));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 1, "{path}: {}", ran.all());
+        let record = project.record();
+        let title = record["findings"][0]["title"].as_str().unwrap();
+        assert!(title.starts_with(&format!("{address}{path}: ")) && title.contains(&words), "{title}");
+    }
+}
+
+#[test]
+fn redirects_are_followed_to_their_end_and_headers_stay_with_their_server() {
+    let (other, seen_there) = redirecting(&[("/end", "200".to_owned())]);
+    let routes = [("/a", "b?x=1".to_owned()), ("/b?x=1", format!("{other}/end"))];
+    let (address, seen) = redirecting(&routes);
+    let token = format!("tok-{}", "q8Zr2xWv".repeat(3));
+    let check = format!("url = '{address}/a', headers = {{ X-Api-Token = '{token}' }}");
+    let project = project(&format!("{{ {check}, follow_redirects = true, retries = 0 }}"));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let seen = seen.lock().unwrap().clone();
+    assert!(seen.len() == 2 && seen.iter().all(|head| head.contains(&token)), "{seen:?}");
+    let there = seen_there.lock().unwrap().clone();
+    assert!(there.len() == 1 && !there[0].contains(&token), "{there:?}");
+}
+
+#[test]
+fn the_first_question_can_wait_for_a_start_that_takes_its_time() {
+    let (up, _) = server(&[UP]);
+    let project = project(&format!("{{ url = '{up}', initial_delay = '1s', retries = 0 }}"));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(project.gate("smoke")["targets"][0]["duration_ms"].as_u64().unwrap() >= 1000);
+    let plan = project.run(&["plan"]);
+    assert!(plan.stdout.contains("the first time after 1.00 s"), "{}", plan.stdout);
 }
 
 /// The timeout of the gate ends the retries. What was found until then counts.

@@ -7,14 +7,13 @@
 mod lists;
 mod subject;
 mod token;
+mod trouble;
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::sonar::{
-    Api, PROJECT, Sonar, Trouble, condition, gate_error, gate_ok, task, task_file, token,
-};
+use crate::common::sonar::{Api, PROJECT, Sonar, Trouble, condition, gate_error, gate_ok, task, token};
 use crate::common::{Project, Ran};
 use serde_json::{Value, json};
 
@@ -227,38 +226,6 @@ fn a_refusal_is_reported_in_the_words_of_the_server() {
     let sonar = Sonar::serve(Api::default());
     let project = project(&sonar, "");
     assert_inconclusive(&project, &run(&project), &["No activity found for task 'T1'"]);
-}
-
-#[test]
-fn a_server_with_a_transient_error_is_asked_again() {
-    let troubles = [Trouble::Status(503), Trouble::HangsUp, Trouble::Status(429)].into();
-    let sonar = Sonar::serve(Api { troubles, ..Api::with_gate(gate_ok()) });
-    let project = project(&sonar, "");
-    let ran = run(&project);
-    assert_eq!(ran.code, 0, "{}", ran.all());
-    assert_eq!(sonar.asked_for("/api/ce/task").len(), 4);
-    // The scanner ran only once: its analysis is not lost.
-    assert_eq!(gate(&project)["targets"][0]["tries"], 1);
-}
-
-#[test]
-fn a_server_that_stays_down_is_inconclusive_with_its_status() {
-    for (trouble, words) in [
-        (Trouble::Status(503), "answers 503, asked"),
-        (Trouble::HangsUp, "broke off"),
-        (Trouble::Hangs, "did not answer within"),
-    ] {
-        let sonar = Sonar::serve(Api { broken: Some(("/", trouble)), ..Api::with_gate(gate_ok()) });
-        let project = project(&sonar, "");
-        let text = project.read("gates.toml").replace("'60s'", "'10s'");
-        project.write("gates.toml", text);
-        assert_inconclusive(&project, &run(&project), &[words]);
-    }
-    // No server at all.
-    let project = Project::with_gates(&gates("http://127.0.0.1:9", "").replace("'60s'", "'10s'"));
-    project.write("left", task_file("http://127.0.0.1:9", "T1"));
-    project.program("sonar-scanner", SPEC);
-    assert_inconclusive(&project, &run(&project), &["127.0.0.1:9 can't be reached"]);
 }
 
 #[test]

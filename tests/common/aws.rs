@@ -1,13 +1,11 @@
-//! AWS and an image registry on loopback, for tests that push and deploy: `moto_server` answers the
-//! calls of the AWS CLI, Debian's `docker-registry` holds the images. Both end with the test.
+//! AWS on loopback, for tests that push and deploy: `moto_server` answers the calls of the AWS CLI, and ends with the
+//! test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start servers")]
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -22,12 +20,12 @@ pub(crate) const REGION: &str = "eu-west-1";
 pub(crate) const PASSWORD: &str = "123456789012-auth-token";
 
 /// A program that serves on a port of its own choice and is killed at the end of the test.
-struct Server(Child);
+pub(super) struct Server(Child);
 
 impl Server {
     /// Starts it, and waits until a line of its error output says, behind these words, where it
     /// listens.
-    fn start(command: &mut Command, says: &str) -> (Self, String) {
+    pub(super) fn start(command: &mut Command, says: &str) -> (Self, String) {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -149,71 +147,4 @@ fn parameters(args: &[&str]) -> Value {
 
 fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
-}
-
-/// An image registry, with its images in a temporary folder.
-pub(crate) struct Registry {
-    _server: Server,
-    folder: tempfile::TempDir,
-    /// `127.0.0.1:PORT`
-    pub address: String,
-}
-
-impl Registry {
-    /// Anybody may push.
-    pub(crate) fn open() -> Self {
-        Self::start("")
-    }
-
-    /// Only who logs in as `AWS` with [`PASSWORD`] may push or read, as with ECR.
-    pub(crate) fn with_login() -> Self {
-        // bcrypt of the password, which `htpasswd -nbB AWS …` prints.
-        const HASH: &str = "$2b$05$abcdefghijklmnopqrstuu/4ofrUS75HrKu6f.iuRo0I/XlrmpqlC";
-        Self::start(&format!("AWS:{HASH}\n"))
-    }
-
-    fn start(users: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        let mut settings = format!(
-            "version: 0.1\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\nhttp: {{ addr: \"127.0.0.1:0\" }}\n",
-            data.display()
-        );
-        if !users.is_empty() {
-            let file = folder.path().join("htpasswd");
-            fs::write(&file, users).unwrap();
-            settings += &format!("auth: {{ htpasswd: {{ realm: test, path: {} }} }}\n", file.display());
-        }
-        let file = folder.path().join("settings.yml");
-        fs::write(&file, settings).unwrap();
-        let program = match real_tools().join("docker-registry") {
-            unpacked if unpacked.exists() => unpacked,
-            _ => PathBuf::from("docker-registry"),
-        };
-        let (server, address) = Server::start(Command::new(program).arg("serve").arg(&file), "listening on ");
-        Self { _server: server, folder, address }
-    }
-
-    /// The digest that a tag has, as the registry's own files tell it.
-    pub(crate) fn digest(&self, repository: &str, tag: &str) -> Option<String> {
-        let link = format!("repositories/{repository}/_manifests/tags/{tag}/current/link");
-        fs::read_to_string(self.file(&link)).ok()
-    }
-
-    /// The manifest with this digest.
-    pub(crate) fn manifest(&self, digest: &str) -> Value {
-        let hex = digest.strip_prefix("sha256:").unwrap();
-        let blob = self.file(&format!("blobs/sha256/{}/{hex}/data", &hex[..2]));
-        serde_json::from_slice(&fs::read(blob).unwrap()).unwrap()
-    }
-
-    /// How many tags a repository has.
-    pub(crate) fn tags(&self, repository: &str) -> usize {
-        fs::read_dir(self.file(&format!("repositories/{repository}/_manifests/tags")))
-            .map_or(0, Iterator::count)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join("data/docker/registry/v2").join(name)
-    }
 }

@@ -12,6 +12,7 @@ pub(crate) mod images;
 pub(crate) mod outputs;
 pub(crate) mod pipeline;
 pub(crate) mod readers;
+pub(crate) mod registry;
 pub(crate) mod reports;
 pub(crate) mod sonar;
 

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::common::aws::{Moto, Registry};
+use crate::common::aws::Moto;
+use crate::common::registry::Registry;
 use crate::common::{CI_SERVICES, Project, Ran, real_tools};
 
 pub(crate) const BUILD: &str = "
@@ -68,7 +69,8 @@ impl Pipeline {
         Self::at(Registry::open(), None, gates)
     }
 
-    fn at(registry: Registry, moto: Option<Moto>, gates: &[&str]) -> Self {
+    /// The same with this registry.
+    pub(crate) fn at(registry: Registry, moto: Option<Moto>, gates: &[&str]) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let engine = Command::new("docker").arg("info").output();
         assert!(
@@ -104,12 +106,13 @@ impl Pipeline {
         self.project.write("gates.toml", format!("version = 1\n{gates}"));
     }
 
-    /// The content of the image: one package, of which no advisory is known.
+    /// The content of the image: one package, of which no advisory is known. No other test has the same layers.
     pub(crate) fn write_app(&self, content: &str) {
-        self.write_image("app", content);
+        self.write_image("app", &format!("{content} of {}", self.name));
     }
 
-    fn write_image(&self, folder: &str, content: &str) {
+    /// An image with this content in a folder of its own.
+    pub(crate) fn write_image(&self, folder: &str, content: &str) {
         let dockerfile = "FROM scratch\nCOPY node_modules/ /app/node_modules/\n";
         self.project.write(&format!("{folder}/Dockerfile"), dockerfile);
         self.project.write(

@@ -49,6 +49,7 @@ pub(crate) struct Api {
     pub hotspots: Vec<Value>,
     pub analyses: Vec<Value>,
     pub pull_requests: Vec<Value>,
+    pub branches: Vec<Value>,
     /// The next questions meet these instead.
     pub troubles: VecDeque<Trouble>,
     /// Every question below this path meets this.
@@ -61,6 +62,8 @@ pub(crate) struct Api {
 pub(crate) enum Trouble {
     /// This status, with no body.
     Status(u16),
+    /// This status, and a pause of so many seconds that it asks for.
+    Later(u16, u32),
     /// A page of some proxy.
     Html,
     /// A redirect to another host.
@@ -247,6 +250,7 @@ impl Api {
                     json!({"paging": {"pageIndex": 1, "pageSize": 100, "total": total}, "analyses": self.analyses}),
                 )
             }
+            "/api/project_branches/list" => ok(json!({"branches": self.branches})),
             "/api/project_pull_requests/list" => ok(json!({"pullRequests": self.pull_requests})),
             other => refusal(404, &format!("Unknown url : {other}")),
         }
@@ -328,6 +332,9 @@ fn answer(stream: TcpStream, api: &Mutex<Api>, log: &Mutex<Vec<Asked>>) -> std::
     match trouble {
         None => send(status, kind, "", &body, body.len()),
         Some(Trouble::Status(status)) => send(status, "text/plain", "", "", 0),
+        Some(Trouble::Later(status, seconds)) => {
+            send(status, "text/plain", &format!("Retry-After: {seconds}\r\n"), "", 0)
+        }
         Some(Trouble::Html) => {
             let page = "<!DOCTYPE html><html><body>Please log in</body></html>";
             send(200, "text/html", "", page, page.len())

@@ -150,7 +150,7 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
     project.write("gates.toml", by_name);
     project.write("deploy/task.json", template().to_string());
     assert_eq!(run(&project, &moto).code, 3);
-    assert!(reason(&project).contains("no ecr-push gate of this run has pushed it"), "{}", reason(&project));
+    assert!(reason(&project).contains("no gate of this run has pushed it"), "{}", reason(&project));
     assert_eq!(revisions(&moto), 0);
 }
 

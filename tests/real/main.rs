@@ -9,6 +9,7 @@ mod boundary;
 mod ci_files;
 mod codedeploy;
 mod coverage;
+mod delivery;
 mod ecr_push;
 mod ecs_task_definition;
 mod hook;

@@ -12,7 +12,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::aws::{ACCOUNT, Moto, Registry};
+use crate::common::aws::{ACCOUNT, Moto};
+use crate::common::registry::Registry;
 use crate::common::sonar::{Api, Sonar, gate_error, gate_ok, token};
 use crate::common::{Advisories, CI_SERVICES, Ran, real_tools};
 use serde_json::{Value, json};

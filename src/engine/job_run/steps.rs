@@ -16,17 +16,16 @@ use crate::scan::raw_report::RawReport;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
 
-use super::{JobRun, KeptKind, TargetEvidence};
+use super::{Again, JobRun, KeptKind, TargetEvidence};
 
-/// Runs the steps. Returns the evidence and the words of a transient error that stopped them, if there
-/// is one.
+/// Runs the steps. Returns the evidence, and whether another try may help.
 pub(super) async fn carry_out(
     work: &Arc<JobRun>,
     procedure: &dyn Procedure,
     mut evidence: TargetEvidence,
     left: Duration,
     stop: &watch::Receiver<Stop>,
-) -> (TargetEvidence, Option<String>) {
+) -> (TargetEvidence, Option<Again>) {
     let started = Instant::now();
     // Remove what an earlier try left: it must not be taken for this one's.
     let _ = fs::remove_dir_all(work.folder());
@@ -44,12 +43,12 @@ pub(super) async fn carry_out(
     let fallback = TargetEvidence::unread(&evidence);
     let (work, result) = (work.clone(), runner.left);
     let assessing = tokio::task::spawn_blocking(move || {
-        let transient = work.assess_steps(result, end, &mut evidence);
+        let again = work.assess_steps(result, end, &mut evidence);
         if let Some(locked) = &evidence.locked {
             let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
             evidence.proof = locked.assess(proof);
         }
-        (evidence, transient)
+        (evidence, again)
     });
     assessing.await.unwrap_or((fallback, None))
 }
@@ -61,7 +60,7 @@ impl JobRun {
         left: Left,
         end: Result<(), Failure>,
         evidence: &mut TargetEvidence,
-    ) -> Option<String> {
+    ) -> Option<Again> {
         evidence.record.steps = left.steps;
         evidence.record.proof.extend(left.taken.iter().map(|(program, names)| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -95,8 +94,12 @@ impl JobRun {
             (Err(failure), seen) => {
                 let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();
                 let reason = self.words(&failure) + &self.full_disk().unwrap_or_default();
-                evidence.proof = Proof::Inconclusive { parsed, reason: reason.clone() };
-                return matches!(failure, Failure::Transient(_)).then_some(reason);
+                evidence.proof = Proof::Inconclusive { parsed, reason };
+                return match failure {
+                    Failure::Transient(_) => Some(Again { after: Duration::ZERO }),
+                    Failure::Later(_, after) => Some(Again { after }),
+                    _ => None,
+                };
             }
         };
         None
@@ -104,7 +107,7 @@ impl JobRun {
 
     fn words(&self, failure: &Failure) -> String {
         match failure {
-            Failure::Unproven(why) | Failure::Transient(why) => why.clone(),
+            Failure::Unproven(why) | Failure::Transient(why) | Failure::Later(why, _) => why.clone(),
             Failure::TimedOut(what) => {
                 let after = human::duration(self.gate.timeout);
                 format!("it was not done within {after}: {what}; raise `timeout`, or see its log")

@@ -13,14 +13,40 @@ use crate::text::shared::Text;
 use super::{InRun, Run};
 
 impl Run<'_> {
-    /// Starts every job of the gate that has not started.
+    /// Starts every job of the gate that has not started, except those that wait for the others.
     pub(super) fn start(&mut self, index: usize) {
-        let rest = std::mem::take(&mut self.gates[index].rest);
+        let (later, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.gates[index].rest).into_iter().partition(|(_, job)| job.after_siblings);
+        self.gates[index].rest = later;
+        self.launch_all(index, rest);
+        self.start_later(index);
+    }
+
+    /// Once the others have ended, starts the jobs that wait for them, if these have done all of their work. Returns
+    /// whether the gate is over.
+    pub(super) fn start_later(&mut self, index: usize) -> bool {
+        let gate = &mut self.gates[index];
+        if gate.running > 0 || gate.rest.iter().any(|(_, job)| !job.after_siblings) {
+            return false;
+        }
+        let later = std::mem::take(&mut gate.rest);
+        let undone = gate.targets.iter_mut().flatten().find(|target| !target.has_done_its_work());
+        if let (Some(undone), false) = (undone, later.is_empty()) {
+            let names: Vec<&str> = later.iter().map(|(_, job)| &*job.target).collect();
+            undone.record.notes.push(format!("not started because of it: {}", names.join("; ")));
+            return true;
+        }
+        let none = later.is_empty();
+        self.launch_all(index, later);
+        none
+    }
+
+    fn launch_all(&mut self, index: usize, jobs: Vec<(usize, Job)>) {
         let gate_outputs = match self.gates[index].turn {
             Some(_) => Arc::new(self.gate_outputs()),
             None => Arc::default(),
         };
-        for (target, job) in rest {
+        for (target, job) in jobs {
             self.launch(index, target, job, &gate_outputs);
         }
     }
@@ -90,6 +116,7 @@ impl Run<'_> {
             job,
             gate: shared,
             repo: self.site.repo.clone(),
+            branch: self.site.conditions.branch.clone(),
             guard: self.site.guard.clone(),
             scratch: self.site.scratch.to_owned(),
             run_started: self.site.started,

@@ -320,7 +320,7 @@ impl Deploy {
                     return format!("deployment {id}{came} was over before it could be stopped");
                 }
                 Err(error) => match Failure::from(error) {
-                    Failure::Transient(words) => why = words,
+                    Failure::Transient(words) | Failure::Later(words, _) => why = words,
                     Failure::Unproven(words) => {
                         why = words;
                         break;

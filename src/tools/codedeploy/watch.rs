@@ -83,7 +83,7 @@ impl Settings {
         match self.targets(context, &seen.id, ids).await.map_err(Failure::from) {
             // An ECS service is the only target of its deployment.
             Ok(targets) => targets.first().into_iter().for_each(|target| seen.take_target(target)),
-            Err(Failure::Unproven(_) | Failure::Transient(_)) => {}
+            Err(Failure::Unproven(_) | Failure::Transient(_) | Failure::Later(..)) => {}
             Err(other) => return Err(other),
         }
         Ok(())

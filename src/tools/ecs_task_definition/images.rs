@@ -22,7 +22,7 @@ pub(super) fn resolve(
             None if by_digest(image) => image.clone(),
             None => {
                 return Err(format!(
-                    "`images` gives {container} the image {image}, but no ecr-push gate of this run has pushed it"
+                    "`images` gives {container} the image {image}, but no gate of this run has pushed it"
                 ));
             }
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::scan::gate_outputs::PUSHERS;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 use crate::system::private;
@@ -78,7 +79,7 @@ impl Procedure for Register {
             let values = self.settings.values.at(context.repo());
             let mut template = Template::read(&text, &values).map_err(wrong)?;
             let family = template.family(self.settings.family.as_deref()).map_err(wrong)?;
-            let pushed = context.gate_outputs().outputs("ecr-push", "image");
+            let pushed = context.gate_outputs().outputs(&PUSHERS, "image");
             let images = images::resolve(&self.settings, &pushed, &template.containers())
                 .map_err(Failure::Unproven)?;
             template.set_images(&images).map_err(wrong)?;

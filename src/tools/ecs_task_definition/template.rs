@@ -205,7 +205,7 @@ pub(super) fn containers(root: &Map<String, Value>) -> Vec<Container> {
 }
 
 /// Whether an image is named by its digest: `repository@sha256:…`.
-pub(super) fn by_digest(image: &str) -> bool {
+pub(crate) fn by_digest(image: &str) -> bool {
     let Some((name, digits)) = image.split_once("@sha256:") else { return false };
     !name.is_empty() && is_sha256(digits)
 }

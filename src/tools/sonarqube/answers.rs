@@ -60,7 +60,7 @@ pub(crate) struct Scanned {
     pub version: Option<String>,
 }
 
-/// Shows whether an analysis that ran elsewhere is of the commit that is checked out here.
+/// Shows whether an analysis that ran elsewhere is of what is checked out here.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Elsewhere {
     pub asked: jiff::Timestamp,
@@ -69,9 +69,18 @@ pub(crate) struct Elsewhere {
     /// The commit that is checked out and, if it is a merge, the commit that it merges.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checked_out: Vec<String>,
+    /// Tracked files differ from that commit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dirty: bool,
+    /// The branch of this run, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// The commit that was analysed, if the server says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysed: Option<String>,
+    /// The branch that was analysed, if the server says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysed_branch: Option<String>,
 }
 
 /// A task of the compute engine: the server's own part of an analysis.
@@ -244,6 +253,7 @@ pub(crate) struct PullRequests {
 #[derive(Debug, Deserialize)]
 pub(crate) struct PullRequest {
     pub key: String,
+    pub branch: Option<String>,
     /// Only SonarQube Cloud has it.
     pub commit: Option<Commit>,
 }
@@ -251,6 +261,20 @@ pub(crate) struct PullRequest {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Commit {
     pub sha: String,
+}
+
+/// `api/project_branches/list`
+#[derive(Debug, Deserialize)]
+pub(crate) struct Branches {
+    pub branches: Vec<SonarBranch>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SonarBranch {
+    pub name: String,
+    #[serde(default)]
+    pub is_main: bool,
 }
 
 /// The body of a status of 400 and above; 401 has no body.

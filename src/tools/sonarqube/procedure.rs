@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 
-use super::answers::{Analyses, Answers, Elsewhere, Hotspot, Issue, PullRequests, ServerCircumstances, Task};
+use super::answers::{Answers, Hotspot, Issue, ServerCircumstances, Task};
 use super::pages::{Gathered, List};
 use super::server::{Auth, CLOUD, Server, error_line, late, normal, same, wait};
 use super::task_file::TaskFile;
@@ -225,7 +225,7 @@ impl Analysis {
             }
             words = format!("the analysis is {} on {}", task.status, server.host());
             context.tell(words.as_str());
-            wait(context, asked, None, &words).await?;
+            wait(context, asked, &words).await?;
         }
     }
 
@@ -296,60 +296,10 @@ impl Analysis {
         answers.components = (!components.is_empty()).then_some(components);
         Ok(answers)
     }
-
-    /// Which commit was analysed, if the server says it.
-    async fn elsewhere(
-        &self,
-        context: &mut dyn StepContext,
-        server: &Server,
-        task: &Task,
-        project: &str,
-    ) -> Result<Elsewhere, Failure> {
-        let analysed = match &task.pull_request {
-            Some(key) => {
-                let parameters = [("project", project)];
-                let list = server.get(context, "api/project_pull_requests/list", &parameters).await;
-                if_reported(list)?.and_then(|list: PullRequests| {
-                    let mut all = list.pull_requests.into_iter();
-                    Some(all.find(|pull_request| pull_request.key == *key)?.commit?.sha)
-                })
-            }
-            None => {
-                let mut parameters = vec![("project", project), ("ps", "100")];
-                parameters.extend(subject_of(task));
-                let list = server.get(context, "api/project_analyses/search", &parameters).await;
-                if_reported(list)?.and_then(|list: Analyses| {
-                    let mut all = list.analyses.into_iter();
-                    all.find(|analysis| Some(&analysis.key) == task.analysis_id.as_ref())?.revision
-                })
-            }
-        };
-        let repo = context.repo();
-        let mut checked_out: Vec<String> = repo.head.iter().cloned().collect();
-        if repo.head.is_some() {
-            // A pipeline of a pull request may check out the merge, while the analysis is of its head.
-            checked_out.extend(repo.commit("HEAD^2").await.ok());
-        }
-        Ok(Elsewhere {
-            asked: jiff::Timestamp::now(),
-            max_age_s: self.max_age.as_secs(),
-            checked_out,
-            analysed,
-        })
-    }
-}
-
-/// A question that a server may refuse to answer: then the result is `None`.
-fn if_reported<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(Failure::Unproven(_)) => Ok(None),
-        Err(other) => Err(other),
-    }
 }
 
 /// Branch or pull request of a task, as further questions name them.
-fn subject_of(task: &Task) -> impl Iterator<Item = (&'static str, &str)> {
+pub(super) fn subject_of(task: &Task) -> impl Iterator<Item = (&'static str, &str)> {
     let branch = task.branch.as_deref().map(|name| ("branch", name));
     let pull_request = task.pull_request.as_deref().map(|key| ("pullRequest", key));
     pull_request.or(branch).into_iter()

@@ -1,14 +1,12 @@
 //! Answers of the Web API → findings and proof. All rules that prove a quality gate are here.
 
-use std::time::Duration;
-
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::human;
 
-use super::answers::{Answers, Elsewhere, ProjectStatus, ServerCircumstances, Task};
+use super::answers::{Answers, ProjectStatus, ServerCircumstances, Task};
 use super::findings::Surroundings;
 use super::task_file;
 
@@ -170,45 +168,10 @@ fn of_run(run: &ServerCircumstances, task: Option<&Task>, parsed: &mut Parsed) -
     };
     let doubt = match (&run.scanner, &run.elsewhere) {
         (Some(_), _) => None,
-        (None, Some(elsewhere)) => of_elsewhere(elsewhere, task, parsed),
+        (None, Some(elsewhere)) => elsewhere.doubt(task, &mut parsed.proof),
         (None, None) => Some("the report does not say what was analysed, and by which scanner".to_owned()),
     };
     doubt.or_else(|| run.gaps.first().cloned())
-}
-
-/// An analysis of another commit, or an old one, proves nothing about what is checked out.
-fn of_elsewhere(elsewhere: &Elsewhere, task: Option<&Task>, parsed: &mut Parsed) -> Option<String> {
-    let Elsewhere { checked_out, analysed, .. } = elsewhere;
-    match (checked_out.first(), analysed) {
-        (Some(_), Some(analysed)) if checked_out.contains(analysed) => {
-            parsed.proof.push(format!("the analysis is of commit {analysed}, as checked out"));
-            None
-        }
-        (Some(head), Some(analysed)) => {
-            Some(format!("the analysis is of commit {analysed}, but {head} is checked out"))
-        }
-        _ => {
-            let ended = task.and_then(|task| task.executed_at.as_ref().or(task.submitted_at.as_ref()));
-            let ended: Option<jiff::Timestamp> = ended.and_then(|time| time.parse().ok());
-            let Some(ended) = ended else {
-                return Some(
-                    "the commit and the time of the analysis are unknown: it may be of any age".to_owned(),
-                );
-            };
-            let age = elsewhere.asked.duration_since(ended).as_secs().max(0).unsigned_abs();
-            let words = human::duration(Duration::from_secs(age));
-            if age > elsewhere.max_age_s {
-                let most = human::duration(Duration::from_secs(elsewhere.max_age_s));
-                return Some(format!(
-                    "it is unknown whether the analysis is of this commit, and it is {words} old: `max_age` is {most}"
-                ));
-            }
-            parsed
-                .proof
-                .push(format!("it is unknown whether the analysis is of this commit; it is {words} old"));
-            None
-        }
-    }
 }
 
 /// Why one page of a list is no proof. A page that lists more than it counts is complete.

@@ -17,7 +17,7 @@ use super::answers::Errors;
 /// SonarQube Cloud.
 pub(super) const CLOUD: &str = "https://sonarcloud.io";
 
-/// The pauses between questions: one second, then doubled, at most ten.
+/// The pauses between questions for a task: one second, then doubled, at most ten.
 const PAUSES: Retry = Retry { most: 0, delay: Duration::from_secs(1) };
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -70,30 +70,63 @@ impl Server {
         host(&self.address)
     }
 
-    /// Asks until there is an answer. After a transient error (no connection, 429, a server error) it
-    /// asks again, until the gate's time is over.
+    /// Asks, and reads the answer.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         context: &mut dyn StepContext,
         path: &str,
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
+        let answer = self.ask(context, path, parameters).await?;
+        self.read(&answer, path)
+    }
+
+    /// The same for a question that a server may refuse, or not know: then there is no answer.
+    pub(super) async fn get_if_told<T: DeserializeOwned>(
+        &self,
+        context: &mut dyn StepContext,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Option<T>, Failure> {
+        let answer = self.ask(context, path, parameters).await?;
+        if matches!(answer.status, 400 | 401 | 403 | 404) {
+            return Ok(None);
+        }
+        self.read(&answer, path).map(Some)
+    }
+
+    /// Asks until there is an answer. After a transient error (no connection, 429, a server error) it
+    /// asks again, as often as the gate tries again, and with the pause for which the server asks. The scanner
+    /// does not run once more for it.
+    async fn ask(
+        &self,
+        context: &mut dyn StepContext,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Answer, Failure> {
         let url = format!("{}/{path}{}", self.address, query(parameters.iter().copied()));
-        let (mut asked, mut words) = (0, String::new());
+        let (retry, mut asked) = (context.retry(), 0);
+        let mut words = String::new();
         loop {
             let request = Request::get(url.as_str()).header("Authorization", self.authorization.as_str());
             asked += 1;
             let (trouble, rest) = match context.ask(request).await {
                 Ok(answer) if answer.is_transient_error() => {
-                    (format!("{} answers {}", self.host(), answer.status), answer.retry_after())
+                    let rest = answer.retry_after();
+                    let asks = rest.map(|rest| format!(" and asks to wait {}", human::duration(rest)));
+                    (format!("{} answers {}{}", self.host(), answer.status, asks.unwrap_or_default()), rest)
                 }
-                Ok(answer) => return self.read(&answer, path),
+                Ok(answer) => return Ok(answer),
                 Err(Failure::Transient(why)) => (why, None),
                 Err(other) => return Err(late(other, &words)),
             };
-            context.tell(format!("{trouble}; asking again"));
             words = format!("{trouble}, asked {}", human::count(u64::from(asked), "time"));
-            wait(context, asked, rest, &words).await?;
+            if asked > retry.most {
+                return Err(Failure::Unproven(words));
+            }
+            context.tell(format!("{trouble}; asking again"));
+            let pause = retry.pause(asked, chance()).max(rest.unwrap_or_default());
+            context.pause(pause).await.map_err(|failure| late(failure, &words))?;
         }
     }
 
@@ -136,15 +169,10 @@ impl Server {
     }
 }
 
-/// Waits before the next question, at least `rest`. When the gate's time is over, the failure says
+/// Waits before the next question for a task that goes on. When the gate's time is over, the failure says
 /// with `words` what it waited for.
-pub(super) async fn wait(
-    context: &mut dyn StepContext,
-    asked: u32,
-    rest: Option<Duration>,
-    words: &str,
-) -> Result<(), Failure> {
-    let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE).max(rest.unwrap_or_default());
+pub(super) async fn wait(context: &mut dyn StepContext, asked: u32, words: &str) -> Result<(), Failure> {
+    let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE);
     context.pause(pause).await.map_err(|failure| late(failure, words))
 }
 

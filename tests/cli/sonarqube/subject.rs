@@ -89,6 +89,94 @@ fn an_old_analysis_of_an_unknown_commit_proves_nothing() {
 }
 
 #[test]
+fn an_analysis_from_the_future_has_no_age() {
+    let mut api = Api::with_gate(gate_ok());
+    api.broken = Some(("/api/project_analyses", Trouble::Status(403)));
+    let sonar = Sonar::serve(api);
+    let project = analysed(&sonar, "max_age = '4h'");
+    let ended = |ahead: u64| {
+        let time = jiff::Timestamp::now() + Duration::from_secs(ahead);
+        let mut ended = task("T1", "SUCCESS");
+        ended["executedAt"] = json!(time.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string());
+        sonar.change(|api| drop(api.tasks.insert("T1".to_owned(), VecDeque::from([ended]))));
+    };
+    ended(3 * 3600);
+    assert_inconclusive(&project, &run(&project), &["after it was asked for", "a clock is wrong"]);
+    // Two clocks are never the same.
+    ended(20);
+    assert_eq!(run(&project).code, 0);
+}
+
+/// What the server says of analyses decides; a server in trouble says nothing.
+#[test]
+fn an_analysis_whose_commit_the_server_can_not_tell_now_proves_nothing() {
+    let mut api = Api::with_gate(gate_ok());
+    api.broken = Some(("/api/project_analyses", Trouble::Status(500)));
+    let sonar = Sonar::serve(api);
+    let project = analysed(&sonar, "retries = 0");
+    assert_inconclusive(&project, &run(&project), &["answers 500, asked 1 time"]);
+}
+
+#[test]
+fn an_analysis_proves_nothing_about_files_that_were_changed_since() {
+    let sonar = Sonar::serve(Api::with_gate(gate_ok()));
+    let project = analysed(&sonar, "");
+    project.write(".gitignore", "/gates-report\n");
+    project.write("a.ts", "let a = 1;");
+    project.git(&["init", "--quiet"]);
+    let head = project.commit("one");
+    let analysis = json!({"key": "analysis-T1", "date": "2026-05-25T10:34:21+0000", "revision": head});
+    sonar.change(|api| api.analyses = vec![analysis]);
+    assert_eq!(run(&project).code, 0);
+    project.write("a.ts", "let a = 2;");
+    assert_inconclusive(&project, &run(&project), &["tracked files differ from commit", &head]);
+    // Also where only the age counts.
+    sonar.change(|api| api.analyses = Vec::new());
+    assert_inconclusive(&project, &run(&project), &["tracked files differ from commit"]);
+    project.git(&["checkout", "--quiet", "a.ts"]);
+    project.write("untracked.txt", "x");
+    assert_eq!(run(&project).code, 0);
+}
+
+#[test]
+fn an_earlier_analysis_must_be_of_the_branch_of_this_run() {
+    let sonar = Sonar::serve(Api::with_gate(gate_ok()));
+    let project = analysed(&sonar, "");
+    let on = |branch: &str| Ran::of(command(&project).args(["--branch", branch]).output().unwrap());
+    let of_branch = |name: &str| {
+        let mut ended = task("T1", "SUCCESS");
+        (ended["branch"], ended["branchType"]) = (json!(name), json!("BRANCH"));
+        sonar.change(|api| drop(api.tasks.insert("T1".to_owned(), VecDeque::from([ended]))));
+    };
+    of_branch("release/2");
+    assert_inconclusive(&project, &on("main"), &["is of branch release/2, and this run is of main"]);
+    assert_eq!(on("release/2").code, 0);
+    assert!(proof(&project).contains("of branch release/2, as this run"), "{}", proof(&project));
+
+    // A task without a branch is of the main branch, where the project has several.
+    let branch = |name: &str, main: bool| json!({"name": name, "isMain": main, "type": "LONG"});
+    sonar.change(|api| {
+        api.tasks.insert("T1".to_owned(), VecDeque::from([task("T1", "SUCCESS")]));
+        api.branches = vec![branch("release/2", false), branch("trunk", true)];
+    });
+    assert_inconclusive(&project, &on("release/2"), &["is of branch trunk, and this run is of release/2"]);
+    assert_eq!(on("trunk").code, 0);
+    // With one branch alone, its name is the server's own.
+    sonar.change(|api| api.branches = vec![branch("main", true)]);
+    assert_eq!(on("release/2").code, 0);
+
+    // Of a pull request, its own branch counts.
+    sonar.change(|api| {
+        let mut ended = task("T1", "SUCCESS");
+        ended["pullRequest"] = json!("7");
+        api.tasks.insert("T1".to_owned(), VecDeque::from([ended]));
+        api.pull_requests = vec![json!({"key": "7", "branch": "feature"})];
+    });
+    assert_inconclusive(&project, &on("release/2"), &["is of branch feature, and this run is of release/2"]);
+    assert_eq!(on("feature").code, 0);
+}
+
+#[test]
 fn an_analysis_of_another_project_or_branch_proves_nothing() {
     let sonar = Sonar::serve(Api::with_gate(gate_ok()));
     let project = project(&sonar, "project = 'com.acme:other'");

@@ -67,11 +67,7 @@ fn an_image_that_nobody_pushed_or_named_is_none() {
             ["x", &digest("other", 'c')],
             "the container proxy has the image host/other",
         ),
-        (
-            settings(&[("proxy", "gone")], &[], &["web"]),
-            ["x", "y"],
-            "no ecr-push gate of this run has pushed it",
-        ),
+        (settings(&[("proxy", "gone")], &[], &["web"]), ["x", "y"], "no gate of this run has pushed it"),
         (
             settings(&[("api", &old), ("proxy", "web")], &[], &[]),
             ["x", "y"],

@@ -12,7 +12,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
 use crate::system::private;
 
-use super::registry::{Registry, USER, is_digest};
+use super::registry::{Registry, is_digest};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Kind {
@@ -93,7 +93,7 @@ impl Engine {
         let said = output.stderr_text().to_lowercase();
         match ["no such image", "image not known"].iter().any(|words| said.contains(words)) {
             true => Err(Failure::Unproven(format!("there is no image {image} on this machine (any more)"))),
-            false => Err(failure(&self.verb("image inspect"), &output)),
+            false => Err(failure(&self.verb("image inspect"), &output, None)),
         }
     }
 
@@ -103,6 +103,7 @@ impl Engine {
         &mut self,
         context: &mut dyn StepContext,
         registry: &Registry,
+        user: &str,
         password: &str,
     ) -> Result<(), Failure> {
         let folder = context.scratch().join("login");
@@ -114,13 +115,13 @@ impl Engine {
             copy_settings(context, &folder)?;
         }
         self.login = Some(folder);
-        let args = ["login", "--username", USER, "--password-stdin"].into_iter();
+        let args = ["login", "--username", user, "--password-stdin"].into_iter();
         let args = args.chain(self.plain(registry)).chain([registry.host.as_str()]);
         let output = context.run(self.step(args).stdin(password)).await?;
         if output.success() {
             Ok(())
         } else {
-            Err(failure(&format!("the login to {}", registry.host), &output))
+            Err(failure(&format!("the login to {}", registry.host), &output, Some(registry)))
         }
     }
 
@@ -150,7 +151,7 @@ impl Engine {
             Kind::Docker => {
                 let output = context.run(self.step(["tag", id, name])).await?;
                 if !output.success() {
-                    return Err(failure(&self.verb("tag"), &output));
+                    return Err(failure(&self.verb("tag"), &output, None));
                 }
                 args.push(name);
             }
@@ -167,7 +168,7 @@ impl Engine {
             let immutable = said.lines().find(|line| line.contains("cannot be overwritten because the"));
             return match immutable {
                 Some(line) => Ok(Pushed::Immutable(line.trim().to_owned())),
-                None => Err(failure(&format!("the push of {name}"), &output)),
+                None => Err(failure(&format!("the push of {name}"), &output, Some(registry))),
             };
         }
         let printed = match self.kind {
@@ -222,7 +223,7 @@ fn copy_settings(context: &dyn StepContext, folder: &Path) -> Result<(), Failure
 }
 
 /// Why a Docker command failed, in one sentence.
-fn failure(what: &str, output: &Output) -> Failure {
+fn failure(what: &str, output: &Output, registry: Option<&Registry>) -> Failure {
     let said = output.stderr_text();
     let words = output.error_line();
     let without = |start| words.strip_prefix(start);
@@ -241,10 +242,16 @@ fn failure(what: &str, output: &Output) -> Failure {
         () if says(&["no basic auth credentials"]) => {
             Failure::unproven(format!("{what} was refused: the registry requires a login: {words}"))
         }
-        () if says(&["name unknown", "does not exist in the registry", "repository does not exist"]) => {
+        () if says(&["x509:", "certificate"]) => {
+            let host = registry.map_or("HOST", |registry| &registry.host);
             Failure::unproven(format!(
-                "{what} was refused: there is no such repository (`aws ecr create-repository` creates it): {words}"
+                "{what} failed: the engine does not trust the certificate of {host}: write that of its authority to /etc/docker/certs.d/{host}/ca.crt, where the engine runs: {words}"
             ))
+        }
+        () if says(&["name unknown", "does not exist in the registry", "repository does not exist"]) => {
+            let ecr = registry.is_some_and(|registry| registry.region().is_some());
+            let advice = if ecr { " (`aws ecr create-repository` creates it)" } else { "" };
+            Failure::unproven(format!("{what} was refused: there is no such repository{advice}: {words}"))
         }
         () if says(&["denied", "unauthorized", "forbidden", "not authorized"]) => {
             Failure::unproven(format!("{what} was refused: {words}"))
@@ -264,6 +271,7 @@ mod tests {
         failure(
             "the push of a:1",
             &Output { code: 1, stdout: Vec::new(), stderr: stderr.as_bytes().to_vec() },
+            Registry::read("r.example:5000").ok().as_ref(),
         )
     }
 
@@ -313,7 +321,10 @@ mod tests {
             ),
             ("denied: Your authorization token has expired. Reauthenticate and try again.", "has expired"),
             ("write /var/lib/docker/tmp: no space left on device", "no space left"),
-            ("tls: failed to verify certificate: x509: certificate signed by unknown authority", "x509"),
+            (
+                "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+                "/etc/docker/certs.d/r.example:5000/ca.crt, where the engine runs: tls: failed",
+            ),
             ("", "exit code 1"),
         ] {
             let Failure::Unproven(why) = says(stderr) else { panic!("{stderr}") };

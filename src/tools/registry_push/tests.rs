@@ -14,7 +14,7 @@ fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
 }
 
 fn plan(options: &str, built: &[&str]) -> Result<Vec<Job>, Unplanned> {
-    scene_of(built, |scene| testing::tool(&SPEC, options).plan(scene))
+    scene_of(built, |scene| testing::tool(&ECR, options).plan(scene))
 }
 
 fn impossible(options: &str, built: &[&str]) -> String {
@@ -68,18 +68,24 @@ fn registry_namespace_and_repository_say_where_images_go() {
         [
             "a: push r.example/team/a:1.4",
             "b: push r.example/edge/proxy:9",
-            "ready:2.0: push r.example/team/ready:1.4"
+            "ready:2.0: push r.example/team/ready:1.4",
+            "a as latest: push r.example/team/a:latest",
+            "b as latest: push r.example/edge/proxy:latest",
+            "ready:2.0 as latest: push r.example/team/ready:latest"
         ]
     );
     let jobs = plan(options, &["a", "b"]).unwrap();
-    assert_eq!(jobs[0].why, "a:ffffffffffff goes to r.example/team/a as 1.4, b-ffffffffffff, latest");
+    assert_eq!(jobs[0].why, "a:ffffffffffff goes to r.example/team/a as 1.4, b-ffffffffffff");
+    // Nothing moves before all are there.
+    let waits: Vec<bool> = jobs.iter().map(|job| job.after_siblings).collect();
+    assert_eq!(waits, [false, false, false, true, true, true]);
     assert_eq!(jobs[2].image.as_deref(), Some("ready:2.0"));
     // The tag describes the commit as the build's tag does.
     let dirty = [BuiltImage::of_docker("a", "a:ffffffffffff-dirty")];
     let repo = repo("");
     let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty, inputs: &Inputs::default() };
     for options in ["", "tags = ['{commit}']"] {
-        let jobs = testing::tool(&SPEC, options).plan(&scene).unwrap();
+        let jobs = testing::tool(&ECR, options).plan(&scene).unwrap();
         assert!(testing::line(&jobs[0]).ends_with("/a:ffffffffffff-dirty"), "{options}");
     }
     // An image that is on this machine already keeps its tag.
@@ -112,10 +118,10 @@ fn what_can_not_be_pushed_is_not_planned() {
     let scene =
         Scene { repo: &outside, gate: "push", since: None, built: &built, inputs: &Inputs::default() };
     for (options, words) in [("", "there is no commit"), ("tags = ['{commit}']", "there is no commit")] {
-        let Err(Unplanned::Impossible(why)) = testing::tool(&SPEC, options).plan(&scene) else { panic!() };
+        let Err(Unplanned::Impossible(why)) = testing::tool(&ECR, options).plan(&scene) else { panic!() };
         assert!(why.contains(words), "{why}");
     }
-    let jobs = testing::tool(&SPEC, "tags = ['1.4']").plan(&scene).unwrap();
+    let jobs = testing::tool(&ECR, "tags = ['1.4']").plan(&scene).unwrap();
     assert!(testing::line(&jobs[0]).ends_with("/a:1.4"));
 }
 
@@ -154,8 +160,51 @@ fn mistakes_are_reported() {
         ("repository = 'a'", "`repository` is not a key of the gate"),
         ("engine = 'buildah'", "`buildah` is not a value of `engine`"),
     ] {
+        assert_eq!(mistakes(&ECR, options), [problem], "{options}");
+    }
+}
+
+#[test]
+fn any_registry_is_named_and_has_no_account() {
+    let jobs =
+        scene_of(&["a"], |scene| testing::tool(&SPEC, "registry = 'ghcr.io'\nlogin = false").plan(scene));
+    let [job] = &jobs.unwrap()[..] else { panic!() };
+    assert_eq!(testing::line(job), "push ghcr.io/a:ffffffffffff");
+    assert_eq!(job.programs().map(|program| program.name.as_str()).collect::<Vec<_>>(), ["docker"]);
+    for (options, problem) in [
+        ("images = ['a']", "`registry` is missing"),
+        ("registry = 'ghcr.io'\nregion = 'eu-west-1'", "`region` is not a key of the gate"),
+        (
+            "registry = 'ghcr.io/team'",
+            "`ghcr.io/team` is not a registry: put the part after the `/` in `namespace`",
+        ),
+    ] {
         assert_eq!(mistakes(&SPEC, options), [problem], "{options}");
     }
+}
+
+/// Docker's manual ("docker login"), and its API: `registry-1.docker.io/v2/library/alpine/manifests/latest`.
+#[test]
+fn docker_hub_has_three_names() {
+    let hub = Registry::read("docker.io").unwrap();
+    assert_eq!(hub.login_keys()[0], "https://index.docker.io/v1/");
+    assert_eq!(hub.manifest("alpine", "1"), "https://registry-1.docker.io/v2/library/alpine/manifests/1");
+    assert_eq!(hub.manifest("ada/app", "1"), "https://registry-1.docker.io/v2/ada/app/manifests/1");
+    let other = Registry::read("r.example:5000").unwrap();
+    assert_eq!(other.manifest("app", "1"), "https://r.example:5000/v2/app/manifests/1");
+    assert_eq!(other.login_keys(), ["r.example:5000"]);
+}
+
+#[test]
+fn what_lies_under_a_tag_is_removed_by_the_command_of_its_registry() {
+    let of = |host: &str| Registry::read(host).unwrap().removal("team/a", "1.4");
+    assert_eq!(
+        of("123456789012.dkr.ecr.eu-west-1.amazonaws.com"),
+        "`aws ecr batch-delete-image --region eu-west-1 --repository-name team/a --image-ids imageTag=1.4`"
+    );
+    assert!(of("r.example").starts_with("`skopeo delete docker://r.example/team/a:1.4`"));
+    assert!(of("127.0.0.1:5000").starts_with("`skopeo delete --tls-verify=false docker://127.0.0.1:5000/"));
+    assert_eq!([of("docker.io"), of("ghcr.io")], ["on the web page of its repository"; 2]);
 }
 
 #[test]
@@ -235,7 +284,7 @@ fn held(digest: &str, config: &str) -> String {
 }
 
 fn parse(report: &str) -> Result<Parsed, ReportError> {
-    testing::tool(&SPEC, "").parse(&handed_in(report), &origin())
+    testing::tool(&ECR, "").parse(&handed_in(report), &origin())
 }
 
 #[test]
@@ -273,7 +322,9 @@ fn a_pushed_image_is_passed_on_by_its_digest() {
 #[test]
 fn a_tag_that_another_image_has_is_a_finding_and_nothing_is_passed_on() {
     let other = held(OTHER, OTHER);
-    let taken = format!(r#""before": {other}, "pushed": null, "immutable": null, "now": null"#);
+    let taken = format!(
+        r#""before": {other}, "pushed": null, "immutable": null, "now": null, "removal": "`skopeo delete docker://r.example/a:1`""#
+    );
     let words = "tag invalid: The image tag 'latest' already exists in the 'a' repository and cannot be overwritten because the repository is immutable.";
     let refused = format!(r#""before": {other}, "pushed": null, "immutable": "{words}", "now": null"#);
     let refused = report(&refused).replace("\"moving\": false", "\"moving\": true");
@@ -288,6 +339,12 @@ fn a_tag_that_another_image_has_is_a_finding_and_nothing_is_passed_on() {
         );
         assert!(finding.message.contains(message), "{}", finding.message);
         assert!(parsed.outputs.is_empty());
+        // A tag that moves is not to be removed.
+        let fix = finding.fix.as_deref().unwrap();
+        assert_eq!(
+            fix.contains("`skopeo delete docker://r.example/a:1`"),
+            !report.contains("\"moving\": true")
+        );
     }
 }
 

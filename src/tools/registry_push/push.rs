@@ -4,13 +4,31 @@ use serde::Deserialize;
 
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
+use crate::system::http::basic;
 use crate::tools::aws::Account;
 
+use super::access::Access;
+use super::certificates;
 use super::engine::{Engine, Kind, Pushed};
+use super::logins::{self, Login};
 use super::registry::{Names, Registry};
 use super::report::{Report, Tag};
 
-const REPORT: &str = "ecr-push.json";
+const REPORT: &str = "registry-push.json";
+
+/// The user of every ECR password.
+const ECR_USER: &str = "AWS";
+
+/// Who signs in to the registry.
+#[derive(Clone, Debug)]
+pub(super) enum SignIn {
+    /// Anybody may push.
+    Nobody,
+    /// Who the engine's own logins name.
+    AsEngine,
+    /// `aws` gets a password of ECR, for this push only.
+    Ecr(Account),
+}
 
 /// One image on its way to a registry.
 #[derive(Clone, Debug)]
@@ -24,9 +42,25 @@ pub(super) struct Push {
     /// Tags that stay, then tags that move.
     pub tags: Vec<(String, bool)>,
     pub engine: Kind,
-    pub account: Account,
-    pub login: bool,
+    pub sign_in: SignIn,
     pub unscanned: bool,
+}
+
+impl Push {
+    /// The part that is done first: the tags that stay.
+    pub(super) fn fixed(&self) -> Self {
+        self.with_tags(false)
+    }
+
+    /// The part that waits for all images of the gate: the tags that move, if there are any.
+    pub(super) fn moving(&self) -> Option<Self> {
+        Some(self.with_tags(true)).filter(|push| !push.tags.is_empty())
+    }
+
+    fn with_tags(&self, moving: bool) -> Self {
+        let tags = self.tags.iter().filter(|(_, moves)| *moves == moving).cloned().collect();
+        Self { tags, ..self.clone() }
+    }
 }
 
 impl Procedure for Push {
@@ -72,16 +106,7 @@ impl Push {
         let names = Names { id, also: other.map(|other| other.to_string()) };
 
         let registry = self.registry(context).await?;
-        let password = match self.login {
-            true => {
-                let account = self.account.clone().or_in(registry.region());
-                Some(account.secret(context, &["ecr", "get-login-password"]).await?)
-            }
-            false => None,
-        };
-        if let Some(password) = &password {
-            engine.log_in(context, &registry, password).await?;
-        }
+        let mut access = self.sign_in(context, engine, &registry).await?;
 
         let report = report.insert(Report {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -93,8 +118,9 @@ impl Push {
             tags: Vec::new(),
         });
         for (tag, moving) in &self.tags {
-            let before = registry.holds(context, &self.repository, tag, password.as_deref()).await?;
-            report.tags.push(Tag::new(tag, *moving, before));
+            let before = access.holds(context, tag).await?;
+            let removal = registry.removal(&self.repository, tag);
+            report.tags.push(Tag::new(tag, *moving, before, removal));
         }
         if report.tags.iter().any(|tag| tag.is_taken(&names)) {
             return Ok(());
@@ -113,9 +139,52 @@ impl Push {
                     return Ok(());
                 }
             }
-            tag.now = registry.holds(context, &self.repository, &tag.tag, password.as_deref()).await?;
+            tag.now = access.holds(context, &tag.tag).await?;
         }
         Ok(())
+    }
+
+    /// Signs in, and says how to ask the registry.
+    async fn sign_in<'a>(
+        &'a self,
+        context: &mut dyn StepContext,
+        engine: &mut Engine,
+        registry: &'a Registry,
+    ) -> Result<Access<'a>, Failure> {
+        let (login, advice) = match &self.sign_in {
+            SignIn::Nobody => {
+                (Login::Nobody, "`login = false` is for registries that anyone may read".to_owned())
+            }
+            SignIn::AsEngine => {
+                let login = logins::find(context, self.engine, registry, &self.repository).await?;
+                let command = format!("`{} login {}`", self.engine.program(), registry.host);
+                let advice = match &login {
+                    Login::Nobody => format!("{command} before the run, or a credential helper"),
+                    _ => format!("its login needs the right to pull {}; see {command}", self.repository),
+                };
+                (login, advice)
+            }
+            SignIn::Ecr(account) => {
+                let account = account.clone().or_in(registry.region());
+                let password = account.secret(context, &["ecr", "get-login-password"]).await?;
+                engine.log_in(context, registry, ECR_USER, &password).await?;
+                let login = Login::Password { user: ECR_USER.to_owned(), password };
+                (login, "the role needs ecr:BatchGetImage".to_owned())
+            }
+        };
+        let variable = |name: &str| context.variable(name);
+        Ok(Access {
+            registry,
+            repository: &self.repository,
+            // ECR always wants its password.
+            authorization: match (&self.sign_in, &login) {
+                (SignIn::Ecr(_), Login::Password { user, password }) => Some(basic(user, password)),
+                _ => None,
+            },
+            login,
+            advice,
+            authorities: certificates::folders(self.engine, &registry.host, &variable),
+        })
     }
 
     /// The registry that gates.toml names, or the one that holds the repository.
@@ -133,8 +202,11 @@ impl Push {
             return Ok(registry.clone());
         }
         let name = self.repository.as_str();
+        let SignIn::Ecr(account) = &self.sign_in else {
+            return Err(Failure::unproven("no registry is named: set `registry`"));
+        };
         let call = ["ecr", "describe-repositories", "--repository-names", name];
-        let answer: Answer = self.account.call(context, &call).await.map_err(|error| match error {
+        let answer: Answer = account.call(context, &call).await.map_err(|error| match error {
             missing if missing.is("RepositoryNotFoundException") => Failure::Unproven(format!(
                 "there is no repository {name}: `aws ecr create-repository --repository-name {name}` creates it"
             )),

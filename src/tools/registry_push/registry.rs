@@ -1,25 +1,10 @@
-//! An image registry: where it is, and what it holds. Uses the HTTP API of the OCI distribution
-//! specification. Amazon ECR answers it for anyone who signs in with an ECR password (ECR user guide,
-//! "Using HTTP API authentication").
+//! An image registry: where it is, what it is called, and what a manifest says.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scan::procedure::Failure;
-use crate::scan::procedure::StepContext;
-use crate::system::http::Request;
 use crate::text::hash::sha256;
-
-/// The user of every ECR password.
-pub(super) const USER: &str = "AWS";
-
-/// The kinds of manifest that an image can have, single images first.
-const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.v2+json, \
-    application/vnd.oci.image.index.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json";
-
-/// The largest manifest that registries accept (distribution specification, "Pushing Manifests").
-const MANIFEST_CAP: u64 = 4 << 20;
 
 /// Where images are pushed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,42 +51,59 @@ impl Registry {
         }
     }
 
-    /// What the registry holds under a tag, if anything.
-    pub(super) async fn holds(
-        &self,
-        context: &mut dyn StepContext,
-        repository: &str,
-        tag: &str,
-        password: Option<&str>,
-    ) -> Result<Option<Held>, Failure> {
-        let host = &self.host;
-        let url = format!("{}://{host}/v2/{repository}/manifests/{tag}", self.scheme);
-        let mut request = Request { cap: MANIFEST_CAP, ..Request::get(url) }.header("Accept", MANIFESTS);
-        if let Some(password) = password {
-            request = request.sign_in(USER, password);
-        }
-        let answer = context.ask(request).await?;
-        match answer.status {
-            200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
-            200 => Held::read(&answer.body)
-                .map(Some)
-                .map_err(|why| Failure::Unproven(format!("what {host} holds can't be read: {why}"))),
-            // Also when the repository does not exist: then the push reports it, or creates the repository.
-            404 => Ok(None),
-            401 if password.is_none() => Err(Failure::Unproven(format!(
-                "{host} requires a login: `login = false` is for registries that anyone may read"
-            ))),
-            401 | 403 => Err(Failure::Unproven(format!(
-                "{host} does not allow its images to be read (status {}): the role needs ecr:BatchGetImage",
-                answer.status
-            ))),
-            status if answer.is_transient_error() => {
-                Err(Failure::Transient(format!("{host} answered {status} when it was asked for {tag}")))
-            }
-            status => Err(Failure::Unproven(format!("{host} answered {status} when it was asked for {tag}"))),
+    /// Whether it is Docker Hub, whose parts have three names.
+    fn is_hub(&self) -> bool {
+        HUB.contains(&self.host.as_str())
+    }
+
+    /// The names under which the engines keep its login, first the one that they write.
+    pub(super) fn login_keys(&self) -> Vec<&str> {
+        match self.is_hub() {
+            true => ["https://index.docker.io/v1/"].into_iter().chain(HUB).collect(),
+            false => vec![&self.host],
         }
     }
+
+    /// The address of what it holds under a tag (distribution specification, "Pulling manifests").
+    pub(super) fn manifest(&self, repository: &str, tag: &str) -> String {
+        let host = if self.is_hub() { "registry-1.docker.io" } else { &self.host };
+        format!("{}://{host}/v2/{}/manifests/{tag}", self.scheme, self.path_of(repository))
+    }
+
+    /// The name of a repository in its API.
+    pub(super) fn path_of<'r>(&self, repository: &'r str) -> Cow<'r, str> {
+        match self.is_hub() && !repository.contains('/') {
+            true => format!("library/{repository}").into(),
+            false => repository.into(),
+        }
+    }
+
+    /// The command that removes what lies under a tag.
+    pub(super) fn removal(&self, repository: &str, tag: &str) -> String {
+        if let Some(region) = self.region() {
+            return format!(
+                "`aws ecr batch-delete-image --region {region} --repository-name {repository} --image-ids imageTag={tag}`"
+            );
+        }
+        let page = match self.host.as_str() {
+            host if HUB.contains(&host) || host == "ghcr.io" => Some("on the web page of its repository"),
+            _ => None,
+        };
+        page.map_or_else(
+            || {
+                let plain = if self.is_plain() { "--tls-verify=false " } else { "" };
+                format!(
+                    "`skopeo delete {plain}docker://{}/{repository}:{tag}` (with every other tag of the same image)",
+                    self.host
+                )
+            },
+            str::to_owned,
+        )
+    }
 }
+
+/// The names of Docker Hub.
+const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
 /// Docker uses no TLS for registries on loopback.
 fn is_this_machine(host: &str) -> bool {

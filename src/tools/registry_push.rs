@@ -1,7 +1,11 @@
-//! Pushes images to Amazon ECR or another registry: only images that earlier gates have seen, and
-//! under tags that stay with them.
+//! Pushes images to a registry: only images that earlier gates have seen, and under tags that stay with them.
+//! `registry-push` signs in as the engine does; `ecr-push` gets the password of Amazon ECR from `aws`.
 
+mod access;
+mod certificates;
 mod engine;
+mod images;
+mod logins;
 mod push;
 mod registry;
 mod report;
@@ -11,7 +15,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use crate::formats::json;
-use crate::keys::table::{Keys, Located, Named};
+use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::declared::Declared;
 use crate::scan::from_environment::FromEnvironment;
@@ -22,34 +26,45 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::variables;
 use crate::tools::aws::{self, Account};
-use crate::tools::ecr_push::engine::Kind;
-use crate::tools::ecr_push::push::Push;
-use crate::tools::ecr_push::registry::{Registry, is_repository, is_tag};
-use crate::tools::ecr_push::report::{Report, WHAT};
+use crate::tools::registry_push::engine::Kind;
+use crate::tools::registry_push::images::{COMMIT, Image, read_images, read_tag, read_tags, repository};
+use crate::tools::registry_push::push::{Push, SignIn};
+use crate::tools::registry_push::registry::{Registry, is_repository};
+use crate::tools::registry_push::report::{Report, WHAT};
 
-pub(super) static SPEC: ToolSpec = ToolSpec {
-    name: "ecr-push",
-    title: "push to ECR",
+/// What both tools share.
+const BASE: ToolSpec = ToolSpec {
+    name: "registry-push",
+    title: "push to a registry",
     stage: "Push",
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,
-    docs: "docs/configuration.md#ecr-push",
-    install: "https://docs.docker.com/engine/install/ (or https://podman.io) and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+    docs: "docs/configuration.md#registry-push",
+    install: "https://docs.docker.com/engine/install/ (or https://podman.io)",
     secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
     looks_for: Declared::None("it acts"),
     config_files: Declared::None("docker and aws read only their user's own files"),
     init: Suggestion::nothing,
-    configure,
+    configure: |keys| configure(keys, false),
 };
 
-/// The placeholder for the commit in a tag.
-const COMMIT: &str = "{commit}";
+pub(super) static SPEC: ToolSpec = BASE;
+
+pub(super) static ECR: ToolSpec = ToolSpec {
+    name: "ecr-push",
+    title: "push to ECR",
+    docs: "docs/configuration.md#ecr-push",
+    install: "https://docs.docker.com/engine/install/ (or https://podman.io) and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+    configure: |keys| configure(keys, true),
+    ..BASE
+};
 
 #[derive(Debug, Serialize)]
-struct EcrPush {
+struct RegistryPush {
     /// Absent: every image that an earlier gate builds.
     images: Option<Vec<Image>>,
     registry: Option<Registry>,
@@ -60,40 +75,41 @@ struct EcrPush {
     #[serde(rename = "moving_tags")]
     moving: Vec<String>,
     engine: Kind,
+    /// Where the password of ECR comes from; `None`: the engine's own logins are used.
     #[serde(flatten)]
-    account: Account,
+    account: Option<Account>,
     login: bool,
     unscanned: bool,
 }
 
-/// One image of `images`.
-#[derive(Debug, Serialize)]
-struct Image {
-    /// The name in docker-build. With a tag: an image that is on this machine already.
-    name: String,
-    /// The whole name, without the registry.
-    repository: Option<String>,
-    tags: Option<Vec<String>>,
-}
-
-fn configure(keys: &Keys) -> Box<dyn Tool> {
+fn configure(keys: &Keys, ecr: bool) -> Box<dyn Tool> {
     let images = keys.names("images").map(|names| read_images(keys, names));
+    let example = match ecr {
+        true => "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        false => "ghcr.io",
+    };
     let registry = keys.text("registry").and_then(|text| match Registry::read(&text.value) {
         Ok(registry) => Some(registry),
         Err(why) => {
-            let help = "write `registry = \"123456789012.dkr.ecr.eu-west-1.amazonaws.com\"`";
             let what = format!("`{}` is not a registry: {why}", text.value);
-            keys.problem_with_help(text.at, what, help);
+            keys.problem_with_help(text.at, what, format!("write `registry = \"{example}\"`"));
             None
         }
     });
+    if !ecr && keys.exists() && !keys.has("registry") {
+        keys.problem_with_help(
+            keys.at(),
+            "`registry` is missing",
+            format!("write `registry = \"{example}\"`"),
+        );
+    }
     let login = keys.flag_or("login", true);
-    if !login && !keys.has("registry") {
+    if ecr && !login && !keys.has("registry") {
         let help = "name it: `registry = \"127.0.0.1:5000\"`";
         keys.problem_with_help(keys.at_key("login"), "`login = false` needs a `registry`", help);
     }
     let moving = keys.texts("moving_tags").unwrap_or_default();
-    let tool = EcrPush {
+    let tool = RegistryPush {
         images,
         registry,
         namespace: repository(keys, "namespace"),
@@ -104,7 +120,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
             &[Kind::Docker, Kind::Podman].map(|kind| (kind.program(), kind)),
             Kind::Docker,
         ),
-        account: Account::read(keys),
+        account: ecr.then(|| Account::read(keys)),
         login,
         unscanned: keys.flag_or("unscanned", false),
     };
@@ -113,67 +129,6 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         keys.problem(keys.at_key("moving_tags"), what);
     }
     Box::new(tool)
-}
-
-fn read_images(keys: &Keys, names: Vec<Named>) -> Vec<Image> {
-    let images: Vec<Image> = names.into_iter().filter_map(Image::read).collect();
-    let mut seen = HashSet::new();
-    for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
-        keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
-    }
-    images
-}
-
-/// Reads `tags`: the tags that stay with their image.
-fn read_tags(keys: &Keys) -> Option<Vec<String>> {
-    let tags = keys.texts("tags")?;
-    if tags.is_empty() {
-        keys.problem(keys.at_key("tags"), "`tags` is empty: name at least one, or leave the key out");
-    }
-    let stays = |tag: &Located<String>| {
-        if tag.value == "latest" {
-            keys.problem_with_help(
-                tag.at.clone(),
-                "`latest` does not stay with an image",
-                "what is deployed needs a tag that stays; write `moving_tags = [\"latest\"]` beside it",
-            );
-        }
-        tag.value != "latest"
-    };
-    Some(tags.into_iter().filter(stays).filter_map(|tag| read_tag(keys, tag)).collect())
-}
-
-fn read_tag(keys: &Keys, tag: Located<String>) -> Option<String> {
-    let fits = is_tag(&tag.value.replace(COMMIT, "0123456789ab"));
-    if !fits {
-        let help = "letters, digits, `_`, `.` and `-`; `{commit}` stands for the commit";
-        keys.problem_with_help(tag.at, format!("`{}` is not a tag", tag.value), help);
-    }
-    fits.then_some(tag.value)
-}
-
-fn repository(keys: &Keys, key: &'static str) -> Option<String> {
-    let text = keys.text(key)?;
-    let fits = is_repository(&text.value);
-    if !fits {
-        let help = "lower case letters, digits, `.`, `_`, `-` and `/`";
-        keys.problem_with_help(text.at, format!("`{}` is not the name of a repository", text.value), help);
-    }
-    fits.then_some(text.value)
-}
-
-impl Image {
-    fn read(named: Named) -> Option<Self> {
-        match named {
-            Named::Text(name) => Some(Self { name: name.value, repository: None, tags: None }),
-            Named::Table(table) => {
-                let name = table.required_text("name");
-                let (repository, tags) = (repository(&table, "repository"), read_tags(&table));
-                table.finish("an image of `images`");
-                Some(Self { name: name?.value, repository, tags })
-            }
-        }
-    }
 }
 
 /// The name and the tag of an image on this machine.
@@ -192,7 +147,7 @@ fn path_of(name: &str) -> &str {
     }
 }
 
-impl Tool for EcrPush {
+impl Tool for RegistryPush {
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned))]
     }
@@ -224,7 +179,20 @@ impl Tool for EcrPush {
                 }
             }
         }
-        Ok(images.iter().zip(jobs).map(|(image, push)| self.job(&image.name, push, scene)).collect())
+        let all = || images.iter().zip(&jobs);
+        let mut planned: Vec<Job> =
+            all().map(|(image, push)| self.job(&image.name, push.fixed(), scene)).collect();
+        // Nothing moves before all images are there.
+        planned.extend(all().filter_map(|(image, push)| {
+            let push = push.moving()?;
+            let tags: Vec<&str> = push.tags.iter().map(|(tag, _)| tag.as_str()).collect();
+            let mut job = self.job(&format!("{} as {}", image.name, tags.join(", ")), push, scene);
+            job.after_siblings = true;
+            let why = format!("{}, after all other targets", job.why);
+            job.because(why);
+            Some(job)
+        }));
+        Ok(planned)
     }
 
     fn acts(&self) -> bool {
@@ -236,7 +204,7 @@ impl Tool for EcrPush {
     }
 }
 
-impl EcrPush {
+impl RegistryPush {
     /// How to push an image, or why that is not possible.
     fn push(&self, image: &Image, scene: &Scene) -> Result<Push, Unplanned> {
         let built = scene.built.iter().find(|built| *built.name == *image.name);
@@ -289,14 +257,18 @@ impl EcrPush {
             return Err(Unplanned::Impossible(why));
         }
         let tags = stays.into_iter().map(|tag| (tag, false));
+        let sign_in = match &self.account {
+            _ if !self.login => SignIn::Nobody,
+            Some(account) => SignIn::Ecr(account.clone()),
+            None => SignIn::AsEngine,
+        };
         Ok(Push {
             image: reference,
             registry: self.registry.clone(),
             repository,
             tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),
             engine: self.engine,
-            account: self.account.clone(),
-            login: self.login,
+            sign_in,
             unscanned: self.unscanned,
         })
     }
@@ -304,11 +276,16 @@ impl EcrPush {
     fn job(&self, target: &str, mut push: Push, scene: &Scene) -> Job {
         let mut job = scene.job(self.engine.program(), target);
         let mut environment = FromEnvironment::default();
-        push.account = push.account.resolved(&mut environment);
+        let mut region = "REGION".to_owned();
+        if let SignIn::Ecr(account) = &mut push.sign_in {
+            *account = account.resolved(&mut environment);
+            region = account.region().map_or(region, str::to_owned);
+            job.also_starts(aws::PROGRAM);
+        }
         job.unresolved = environment.unresolved;
         let host = match &self.registry {
             Some(registry) => registry.host.clone(),
-            None => format!("ACCOUNT.dkr.ecr.{}.amazonaws.com", push.account.region().unwrap_or("REGION")),
+            None => format!("ACCOUNT.dkr.ecr.{region}.amazonaws.com"),
         };
         let tags: Vec<&str> = push.tags.iter().map(|(tag, _)| tag.as_str()).collect();
         job.arg("push");
@@ -319,8 +296,11 @@ impl EcrPush {
             why.push_str(", scanned or not");
         }
         job.because(why);
-        if self.login || self.registry.is_none() {
-            job.also_starts(aws::PROGRAM);
+        if let (SignIn::AsEngine, Some(registry)) = (&push.sign_in, &self.registry) {
+            let helper = logins::helper(self.engine, registry, &variables::value);
+            if let Some(program) = helper {
+                job.also_starts(&program);
+            }
         }
         job.image = Some(push.image.clone());
         job.unscanned = self.unscanned;

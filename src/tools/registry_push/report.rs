@@ -44,11 +44,15 @@ pub(super) struct Tag {
     pub immutable: Option<String>,
     /// What the registry holds under it at the end.
     pub now: Option<Held>,
+    /// How people remove what lies under it.
+    #[serde(default)]
+    pub removal: Option<String>,
 }
 
 impl Tag {
-    pub(super) fn new(tag: &str, moving: bool, before: Option<Held>) -> Self {
-        Self { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None }
+    pub(super) fn new(tag: &str, moving: bool, before: Option<Held>, removal: String) -> Self {
+        let removal = Some(removal);
+        Self { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None, removal }
     }
 
     /// The registry holds another image under it, and the tag must not move.
@@ -95,6 +99,10 @@ impl Report {
             [] => format!("the registry holds {id}, which no gate has looked at"),
             by => format!("the registry holds {id}, which {} looked at", by.join(" and ")),
         });
+        if first.moving {
+            // The part that moved tags: what is deployed has a tag that stays.
+            return Ok(parsed);
+        }
         let digest = first.now.as_ref().map(|held| held.digest.clone()).unwrap_or_default();
         let Self { repository, .. } = &self;
         parsed.outputs = [
@@ -124,9 +132,15 @@ impl Report {
         let title = format!("another image lies under {name}");
         let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
         finding.message = message.into();
+        let removal = tag.removal.as_ref().filter(|_| !tag.moving);
+        let removal =
+            removal.map(|how| format!("if a push that went wrong left it there, remove it: {how}; or "));
         finding.fix = Some(
-            "push under another tag; put tags that may move in `moving_tags`, in a repository that allows it"
-                .into(),
+            format!(
+                "{}push under another tag; put tags that may move in `moving_tags`, in a repository that allows it",
+                removal.unwrap_or_default()
+            )
+            .into(),
         );
         finding.image = Some(self.names.id.as_str().into());
         Some(finding)
@@ -137,10 +151,13 @@ impl Report {
         let name = format!("{}:{}", self.repository, tag.tag);
         let Some(now) = &tag.now else { return Err(format!("nothing shows that {name} is in the registry")) };
         if !self.names.are_of(now) {
+            let removal = tag.removal.as_ref().map(|how| format!("; remove it: {how}"));
             return Err(format!(
-                "another image lies under {name}: {}, but the gates saw {}",
+                "another image lies under {name}: {} ({}), but the gates saw {}{}",
                 now.id(),
-                self.names.id
+                now.digest,
+                self.names.id,
+                removal.unwrap_or_default()
             ));
         }
         let came = match (&tag.pushed, &tag.before) {

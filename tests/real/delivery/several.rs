@@ -1,0 +1,103 @@
+//! Several images in one run: nothing moves before all of them are there.
+
+use std::fs;
+
+use super::proxy::{Proxy, Trouble, Whose};
+use super::{PUSH, docker_config, run_with};
+use crate::common::pipeline::{BUILD, Pipeline, real_docker};
+use crate::common::registry::Registry;
+
+/// Two images, `NAME` and `NAME-proxy`, with `latest` for both.
+fn two_images() -> (Pipeline, Proxy) {
+    let both = "context = 'app' }, { name = 'NAME-proxy', context = 'proxy' }]";
+    let build = BUILD.replace("context = 'app' }]", both);
+    let registry = Registry::open();
+    let proxy = Proxy::before(&registry.address);
+    let push = PUSH.replace("REGISTRY", &proxy.address);
+    let push = format!("{push}login = false\nmoving_tags = ['latest']\n");
+    let mut pipeline = Pipeline::at(registry, None, &[&build, &push]);
+    // Images of the same content would be one.
+    pipeline.write_image("proxy", &format!("the other image of {}", pipeline.name));
+    pipeline.commit("two images");
+    (pipeline, proxy)
+}
+
+fn held(pipeline: &Pipeline, tag: &str) -> [Option<String>; 2] {
+    [pipeline.name.clone(), format!("{}-proxy", pipeline.name)]
+        .map(|name| pipeline.registry.digest(&name, tag))
+}
+
+#[test]
+fn no_tag_moves_before_every_image_is_in_the_registry() {
+    let (mut pipeline, _proxy) = two_images();
+    let config = docker_config(&pipeline, "{}");
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let (first, tag) = (held(&pipeline, "latest"), pipeline.tag.clone());
+    assert!(first[0].is_some() && first == held(&pipeline, &tag));
+
+    // The second image of the next commit can't be pushed.
+    pipeline.write_app("two");
+    pipeline.commit("another image");
+    let script = format!(
+        "case \"$*\" in push*proxy*) echo 'denied: no' >&2; exit 1 ;; push*) echo \"$*\" >>seen-pushes ;; esac\nexec {} \"$@\"",
+        real_docker()
+    );
+    pipeline.project.program("docker", &script);
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let [one, other] = held(&pipeline, &pipeline.tag);
+    assert!(one.is_some() && other.is_none());
+    assert_eq!(held(&pipeline, "latest"), first);
+    let pushes = fs::read_to_string(pipeline.project.root().join("seen-pushes")).unwrap();
+    assert_eq!(pushes.lines().count(), 1, "{pushes}");
+    let gate = pipeline.project.gate("push");
+    assert_eq!(gate["targets"].as_array().unwrap().len(), 2);
+    let notes = gate["targets"][1]["notes"].to_string();
+    assert!(notes.contains(&format!("not started because of it: {} as latest", pipeline.name)), "{gate:#}");
+
+    // The next run delivers what is left.
+    fs::remove_file(pipeline.project.bin().join("docker")).unwrap();
+    fs::remove_file(pipeline.project.root().join("seen-pushes")).unwrap();
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 0, "{} {}", ran.all(), pipeline.project.record()["findings"]);
+    assert_eq!(held(&pipeline, "latest"), held(&pipeline, &pipeline.tag));
+    assert_ne!(held(&pipeline, "latest"), first);
+}
+
+#[test]
+fn a_wrong_image_under_the_tag_is_named_with_the_command_that_removes_it() {
+    let (mut pipeline, proxy) = two_images();
+    let config = docker_config(&pipeline, "{}");
+    // Somebody, or a push that went wrong, has left another image there.
+    let wrong = format!("{}/{}:{}", proxy.address, pipeline.name, pipeline.tag);
+    pipeline.build_another(&wrong);
+    crate::common::pipeline::docker(&["push", "--quiet", &wrong]);
+    let left = pipeline.pushed().unwrap();
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let record = pipeline.project.record();
+    let finding = &record["findings"][0];
+    assert!(finding["message"].as_str().unwrap().contains(&left), "{finding}");
+    let command = format!("`skopeo delete --tls-verify=false docker://{wrong}`");
+    assert!(finding["fix"].as_str().unwrap().contains(&command), "{finding}");
+    // The summary breaks its lines.
+    assert!(ran.stdout.contains("skopeo"), "{}", ran.stdout);
+    // `latest` is of neither image.
+    assert_eq!(held(&pipeline, "latest"), [None, None]);
+
+    // The same if it comes to light after the push only.
+    pipeline.write_app("two");
+    pipeline.commit("another image");
+    proxy.misbehave(Whose::Portcullis, 1, 1, Trouble::Altered(b'1', b'2'));
+    let ran = run_with(&pipeline, &config, |command| {
+        command.args(["--jobs", "1"]);
+    });
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = pipeline.came_of("push").1;
+    assert!(
+        reason.contains("another image lies under") && reason.contains("; remove it: `skopeo"),
+        "{reason}"
+    );
+    assert_eq!(held(&pipeline, "latest"), [None, None]);
+}
