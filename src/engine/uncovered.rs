@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::gate_inputs::{Asked, GateReads, ThereIs, folder_of, name_of};
-use crate::inputs::{Inputs, Picked, Selection, TsProject};
+use crate::engine::gate_inputs::{Asked, ThereIs, folder_of, name_of};
+use crate::engine::gate_reads::GateReads;
+use crate::engine::loose_sources;
+use crate::inputs::{Picked, Selection, TsProject};
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
-use crate::model::input::{InputKind, InputTrouble, Language, Standing, Why};
+use crate::model::input::{InputKind, Language, Standing};
 use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
 use crate::scan::tool::ToolSpec;
 use crate::text::shared::Text;
@@ -31,7 +33,11 @@ impl ThereIs {
         };
         let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
         let mut add = |kind, path: &str| {
-            found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
+            found.entry(kind).or_default().push(UncoveredInput {
+                path: path.into(),
+                files: 1,
+                accepted: None,
+            });
         };
         let unread = self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path));
         for one in self.without_parts(unread.collect()) {
@@ -40,28 +46,16 @@ impl ThereIs {
         for one in self.inputs.unlocked() {
             add(InputKind::Manifest(one.manager), &one.manifest);
         }
+        let loose = self.loose_sources(is_read);
+        if !loose.is_empty() {
+            found.insert(loose_sources::KIND, loose);
+        }
         let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
             kind,
             tools: tools_for(kind, &inputs),
             inputs,
         };
         found.into_iter().map(of).collect()
-    }
-
-    /// What is tracked and not there, so that no gate can look at it: the first, why, and how many more. `None`: all is there.
-    pub(crate) fn absent(&self) -> Option<String> {
-        let is_absent = |trouble: &&InputTrouble| match trouble.why {
-            Why::NoSubmodule | Why::NoGit => true,
-            Why::Sparse | Why::LinkOut | Why::Unreadable(_) => Inputs::is_input(&trouble.path),
-            _ => false,
-        };
-        let mut absent = self.inputs.troubles().iter().filter(is_absent);
-        let first = absent.next()?;
-        let more = match absent.count() {
-            0 => String::new(),
-            n => format!(", and {n} more (`portcullis inputs` names them)"),
-        };
-        Some(format!("{} {}{more}", first.path, first.why))
     }
 
     /// Without what is only a part of something else: a project of TypeScript whose sources other gates check, or that has only the

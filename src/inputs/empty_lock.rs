@@ -46,7 +46,7 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
             serde_json::from_slice::<Composer>(bytes).is_ok_and(|lock| lock.packages.is_empty())
         }
         Manager::Swift => serde_json::from_slice::<Swift>(bytes).is_ok_and(|lock| lock.pins.is_empty()),
-        Manager::Cargo | Manager::Uv | Manager::Poetry => {
+        Manager::Cargo | Manager::Uv | Manager::Poetry | Manager::Pdm => {
             toml::from_str::<Toml>(&text).is_ok_and(|lock| lock.is_empty(manager))
         }
         Manager::Yarn => is_yarn(&text) && is_all(|line| !is_yarn_package(line)),
@@ -65,6 +65,7 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
         | Manager::Maven
         | Manager::NuGet
         | Manager::Go
+        | Manager::Conda
         | Manager::CocoaPods
         | Manager::Conan => false,
     }
@@ -82,7 +83,7 @@ fn is_empty_pnpm(line: &str) -> bool {
         })
 }
 
-/// The lock files of Cargo, uv and Poetry.
+/// The lock files of Cargo, uv, Poetry and PDM.
 #[derive(Deserialize)]
 struct Toml {
     #[serde(default)]

@@ -72,13 +72,19 @@ impl Selection {
 
     /// Whether it may take in a file at this path: it lies below its folder, or a list leads out of that.
     pub(crate) fn reaches(&self, path: &str) -> bool {
-        let below = |parts: &[String]| {
-            let folder = self.folder.split('/').filter(|part| *part != ".");
-            folder.zip(parts).all(|(part, of_pattern)| part == of_pattern)
-        };
         let parts: Vec<String> = path.split('/').map(str::to_owned).collect();
-        let lists = || self.files.iter().chain(&self.include).flat_map(|list| &list.patterns);
-        below(&parts) || lists().any(|pattern| !below(pattern))
+        self.is_below(&parts) || self.leads_out()
+    }
+
+    /// Whether a list leads out of its folder.
+    pub(crate) fn leads_out(&self) -> bool {
+        let mut lists = self.files.iter().chain(&self.include).flat_map(|list| &list.patterns);
+        lists.any(|pattern| !self.is_below(pattern))
+    }
+
+    fn is_below(&self, parts: &[String]) -> bool {
+        let folder = self.folder.split('/').filter(|part| *part != ".");
+        folder.zip(parts).all(|(part, of_pattern)| part == of_pattern)
     }
 
     /// Whether it takes in the file at this path.

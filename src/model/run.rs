@@ -89,7 +89,8 @@ impl Run {
     pub(crate) fn accepted_gaps(&self) -> impl Iterator<Item = &Text> {
         let of_gates = self.gates.iter().flat_map(|gate| &gate.inputs).map(|input| &input.accepted);
         let of_run = self.inputs.uncovered.iter().flat_map(|uncovered| &uncovered.inputs);
-        of_gates.chain(of_run.map(|input| &input.accepted)).flatten()
+        let absent = self.inputs.absent.iter().map(|input| &input.accepted);
+        of_gates.chain(of_run.map(|input| &input.accepted)).chain(absent).flatten()
     }
 }
 

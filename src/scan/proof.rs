@@ -101,6 +101,13 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
 
     // 5. Something was in scope.
     let unknown = parsed.scope_unreported && raw.exit.is_none();
+    if parsed.scope.is_empty()
+        && parsed.findings.is_empty()
+        && let Some((path, why)) = parsed.not_read.first()
+    {
+        let reason = format!("nothing could be looked at: {path} ({why})");
+        return inconclusive(parsed, reason);
+    }
     if parsed.scope.is_empty() && parsed.findings.is_empty() && !unknown {
         let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
         return Proof::NothingInScope { parsed, reason };

@@ -202,8 +202,8 @@ impl Tool for Syft {
         !self.folders().is_empty()
     }
 
-    fn reads_name(&self, _kind: InputKind, name: &str) -> bool {
-        coverage::reads_name(name)
+    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
+        coverage::reads_name(kind, name)
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {

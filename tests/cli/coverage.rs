@@ -1,5 +1,6 @@
 //! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
 
+mod not_there;
 mod sources;
 
 use std::ffi::OsStr;
@@ -257,23 +258,6 @@ fn a_waiver_for_a_gap_says_nothing_of_findings() {
     }
     let ran = Project::with_gates(&gates(&format!("coverage = \"yes\"\n{TRIVY}"))).run(&["plan"]);
     assert!(ran.code == 2 && ran.stderr.contains("known: required, shown"), "{}", ran.all());
-}
-
-/// What is tracked and not there is named, and where coverage is required nobody knows what is in it.
-#[test]
-fn inputs_that_are_not_checked_out_are_named() {
-    for (key, code) in [("", 0), ("coverage = \"required\"\n", 3)] {
-        let project = project(&gates(&format!("{key}{TRIVY}")), &["app/package-lock.json"]);
-        for path in ["app/package-lock.json", "legacy/package-lock.json"] {
-            project.write(path, LOCK);
-        }
-        project.commit("all of it");
-        project.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/legacy/"]);
-        let ran = project.run(&["run"]);
-        assert_eq!(ran.code, code, "{}", ran.all());
-        let says = "legacy/package-lock.json is not checked out (sparse checkout)";
-        assert!(ran.stdout.contains(&format!("Not there to look at: {says}")), "{}", ran.all());
-    }
 }
 
 /// Both folders have one name in the report, so it shows of neither that it was read.

@@ -2,6 +2,7 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::model::input::{InputKind, PackageManager};
 use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::tools::named_files::yaml_values;
 
@@ -12,9 +13,11 @@ const MOST: usize = 1 << 20;
 const CONFIGS: [&str; 4] = [".syft.yaml", ".syft.yml", ".syft/config.yaml", ".syft/config.yml"];
 
 /// Whether some version of Syft reads a lock file of this name. It passes over the names that people use beside the usual one
-/// (1.18: tried with a file of each manager).
-pub(super) fn reads_name(name: &str) -> bool {
-    !["npm-shrinkwrap.json", "buildscript-gradle.lockfile"].contains(&name)
+/// (1.18: tried with a file of each manager; `pdm.lock` and locks of scripts: anchore/syft, `cataloger/python/cataloger.go`), and
+/// reads of Conda only what is installed.
+pub(super) fn reads_name(kind: InputKind, name: &str) -> bool {
+    kind != InputKind::Lock(PackageManager::Conda)
+        && !["npm-shrinkwrap.json", "buildscript-gradle.lockfile"].contains(&name)
 }
 
 /// A folder, and what its configuration, or the command line, excludes.
@@ -77,7 +80,6 @@ mod tests {
     use std::fs;
 
     use crate::inputs::Inputs;
-    use crate::model::input::{InputKind, PackageManager};
     use crate::system::git::Repo;
 
     use super::*;

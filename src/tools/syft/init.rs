@@ -16,7 +16,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let (read, unread): (Vec<_>, Vec<_>) = all.iter().partition(|(kind, path)| reads(*kind, path));
     // A folder with a lock file that Syft should read, and passes over, would be a gate with a gap.
     let gaps: Vec<&String> =
-        unread.iter().map(|(_, path)| path).filter(|path| reads_name(name_of(path))).collect();
+        unread.iter().filter(|(kind, path)| reads_name(*kind, name_of(path))).map(|(_, path)| path).collect();
     let is_whole = |folder: &String| !gaps.iter().any(|path| is_in(path, folder));
     let folders: BTreeSet<String> = match (read.is_empty(), gaps.is_empty()) {
         (false, true) => BTreeSet::from([".".to_owned()]),
@@ -54,7 +54,7 @@ fn is_in(path: &str, folder: &str) -> bool {
 fn reads(kind: InputKind, path: &str) -> bool {
     let name = name_of(path);
     match kind {
-        InputKind::Lock(Manager::Bun | Manager::NuGet | Manager::Uv) => false,
+        InputKind::Lock(Manager::Bun | Manager::Conda | Manager::NuGet | Manager::Pdm | Manager::Uv) => false,
         InputKind::Lock(Manager::Npm) => name == "package-lock.json",
         InputKind::Lock(Manager::Pip) => !name.starts_with("pylock."),
         InputKind::Lock(Manager::Gradle) => name == "gradle.lockfile",

@@ -9,6 +9,9 @@ pub(super) fn reads_lock(kind: InputKind, name: &str) -> bool {
         InputKind::Lock(Manager::Npm) => name == "package-lock.json",
         InputKind::Lock(Manager::Bun) => name == "bun.lock",
         InputKind::Lock(Manager::Bundler) => name == "Gemfile.lock",
+        InputKind::Lock(Manager::Uv) => name == "uv.lock",
+        // It lists packages of Conda, and knows no vulnerability of them ("Coverage", "Conda").
+        InputKind::Lock(Manager::Pdm | Manager::Conda) => false,
         InputKind::Lock(Manager::Pip) => name == "requirements.txt" || name.starts_with("pylock."),
         _ => true,
     }
@@ -27,6 +30,9 @@ mod tests {
             (Manager::Pip, "requirements-dev.txt", false),
             (Manager::Pip, "pylock.toml", true),
             (Manager::Bun, "bun.lockb", false),
+            (Manager::Uv, "a.py.lock", false),
+            (Manager::Pdm, "pdm.lock", false),
+            (Manager::Conda, "environment.yml", false),
             (Manager::Gradle, "buildscript-gradle.lockfile", true),
         ] {
             assert_eq!(reads_lock(InputKind::Lock(manager), name), reads, "{name}");
