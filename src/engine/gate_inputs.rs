@@ -125,6 +125,7 @@ impl ThereIs {
         let known: HashSet<Text> = found.iter().map(|input| input.path.clone()).collect();
         let rest = read.not_read.iter().filter(|(path, _)| !known.contains(**path));
         found.extend(rest.map(|(path, why)| self.not_read(path, why)));
+        found.sort_by(|one, other| one.path.cmp(&other.path));
         found
     }
 

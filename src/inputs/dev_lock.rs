@@ -41,14 +41,14 @@ fn of_bun(text: &str) -> bool {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Workspace {
-        dependencies: BTreeMap<String, IgnoredAny>,
-        optional_dependencies: BTreeMap<String, IgnoredAny>,
-        peer_dependencies: BTreeMap<String, IgnoredAny>,
+        dependencies: BTreeMap<String, String>,
+        optional_dependencies: BTreeMap<String, String>,
+        peer_dependencies: BTreeMap<String, String>,
     }
+    // A project of the same workspace is no package of others.
     let ships = |one: &Workspace| {
-        !(one.dependencies.is_empty()
-            && one.optional_dependencies.is_empty()
-            && one.peer_dependencies.is_empty())
+        let lists = [&one.dependencies, &one.optional_dependencies, &one.peer_dependencies];
+        lists.into_iter().flat_map(BTreeMap::values).any(|version| !version.starts_with("workspace:"))
     };
     let lock: Result<Lock, _> = serde_json::from_str(&plain_json(text));
     lock.is_ok_and(|lock| !lock.workspaces.is_empty() && !lock.workspaces.values().any(ships))
@@ -188,6 +188,8 @@ mod tests {
         for (list, dev) in [("devDependencies", true), ("dependencies", false), ("peerDependencies", false)] {
             assert_eq!(is_dev(Manager::Bun, &text.replace("LIST", list)), dev, "{list}");
         }
+        let linked = text.replace("LIST", "dependencies").replace("\"1\"", "\"workspace:*\"");
+        assert!(is_dev(Manager::Bun, &linked));
         for other in [
             "",
             "{}",

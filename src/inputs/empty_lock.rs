@@ -59,15 +59,12 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
             text.lines().any(|line| line.starts_with("empty="))
                 && is_all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("empty="))
         }
+        Manager::CocoaPods => {
+            text.contains("\nCOCOAPODS: ") && is_all(|line| !["PODS:", "DEPENDENCIES:"].contains(&line))
+        }
+        Manager::Conan => serde_json::from_slice::<Conan>(bytes).is_ok_and(|lock| lock.requires.is_empty()),
         // They are written when there is a package.
-        Manager::Bun
-        | Manager::Pip
-        | Manager::Maven
-        | Manager::NuGet
-        | Manager::Go
-        | Manager::Conda
-        | Manager::CocoaPods
-        | Manager::Conan => false,
+        Manager::Bun | Manager::Pip | Manager::Maven | Manager::NuGet | Manager::Go | Manager::Conda => false,
     }
 }
 
@@ -102,7 +99,7 @@ impl Toml {
         let is_own = |package: &TomlPackage| match &package.source {
             None => manager == Manager::Cargo,
             Some(toml::Value::Table(source)) => {
-                source.contains_key("virtual") || source.contains_key("editable")
+                ["virtual", "editable", "directory"].iter().any(|key| source.contains_key(*key))
             }
             Some(_) => false,
         };
@@ -152,6 +149,14 @@ struct Pipenv {
 #[derive(Deserialize)]
 struct Composer {
     packages: Vec<IgnoredAny>,
+}
+
+/// Since Conan 2. What is needed to build alone is not shipped.
+#[derive(Deserialize)]
+struct Conan {
+    #[serde(rename = "version")]
+    _version: IgnoredAny,
+    requires: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -227,6 +232,19 @@ mod tests {
             (Manager::Poetry, "[[package]]\nname = \"a\"\n[metadata]\nlock-version = \"2.0\"\n", false),
             (Manager::Pub, "packages: {}\nsdks:\n  dart: x\n", true),
             (Manager::Bun, "", false),
+            (Manager::CocoaPods, "PODFILE CHECKSUM: x\n\nCOCOAPODS: 1.15.2\n", true),
+            (Manager::CocoaPods, "PODS:\n  - A (1.0)\n\nPODFILE CHECKSUM: x\n\nCOCOAPODS: 1.15.2\n", false),
+            (Manager::CocoaPods, "", false),
+            (
+                Manager::Conan,
+                r#"{"version": "0.5", "requires": [], "build_requires": ["cmake/3.27.0"]}"#,
+                true,
+            ),
+            (Manager::Conan, r#"{"version": "0.5", "requires": ["zlib/1.2"]}"#, false),
+            (Manager::Conan, r#"{"graph_lock": {"nodes": {}}, "version": "0.4"}"#, false),
+            (Manager::Pdm, "[metadata]\nlock_version = \"4.5.0\"\n", true),
+            (Manager::Pdm, "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\n", false),
+            (Manager::Uv, "version = 1\n[[package]]\nname = \"a\"\nsource = { directory = \"a\" }\n", true),
         ] {
             assert_eq!(names_nothing(text.as_bytes(), manager), empty, "{manager:?} {text}");
         }

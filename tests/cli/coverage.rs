@@ -276,6 +276,17 @@ fn lock_files_whose_names_look_alike_are_gaps() {
     assert!(reason.starts_with("2 of 3 npm lock files were not read: caf"), "{reason}");
 }
 
+#[test]
+fn without_a_commit_the_same_is_compared() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    project.write("old/package-lock.json", LOCK);
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+}
+
 /// A gate without proof for a gap is the first thing to do.
 #[test]
 fn a_gap_is_the_first_step_to_pass() {
