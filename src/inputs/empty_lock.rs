@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 
 use crate::inputs::dev_lock::is_for_development;
 use crate::inputs::files::{File, Files};
+use crate::inputs::go_mod::go_requires;
 use crate::inputs::open::{self, Amount};
 use crate::model::input::PackageManager as Manager;
 use crate::text::bom::without_bom;
@@ -31,7 +32,11 @@ pub(super) fn is_empty(top: &Path, file: &File, manager: Manager, files: &Files)
     };
     whole(file).is_some_and(|bytes| {
         let text = String::from_utf8_lossy(without_bom(&bytes));
-        names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
+        // A module that requires none has an empty `go.sum`, if it has one.
+        let is_go_without = manager == Manager::Go
+            && text.trim().is_empty()
+            && beside("go.mod").is_some_and(|text| !go_requires(&text));
+        is_go_without || names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
     })
 }
 
@@ -177,6 +182,26 @@ fn is_yarn_package(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_go_sum_is_that_of_a_module_that_requires_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let requires = "module a\nrequire b v1\n";
+        for (module, sum, empty) in [
+            (Some("module a\ntool a/cmd\n"), "", true),
+            (Some(requires), "", false),
+            (Some("module a\n"), "b v1 h1:x=\n", false),
+            (None, "", false),
+        ] {
+            let _ = std::fs::remove_file(folder.path().join("go.mod"));
+            for (name, text) in [("go.sum", Some(sum)), ("go.mod", module)] {
+                text.iter().for_each(|text| std::fs::write(folder.path().join(name), text).unwrap());
+            }
+            let inputs = crate::inputs::Inputs::outside_git(folder.path());
+            let kind = crate::model::input::InputKind::Lock(Manager::Go);
+            assert_eq!(inputs.is_empty_lock(folder.path(), "go.sum", kind), empty, "{module:?} {sum}");
+        }
+    }
 
     #[test]
     fn a_lock_file_is_empty_if_no_package_of_production_is_in_it() {
