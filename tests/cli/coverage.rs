@@ -1,6 +1,7 @@
 //! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
 
 mod not_there;
+mod shapes;
 mod sources;
 
 use std::ffi::OsStr;
