@@ -6,6 +6,7 @@ use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::gate_inputs::{Asked, ThereIs, folder_of, name_of};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::loose_sources;
+use crate::engine::ts_projects::Projects;
 use crate::inputs::{Picked, Selection, TsProject};
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
@@ -89,20 +90,21 @@ impl ThereIs {
     fn with_own_sources<'p>(&self, projects: &[&'p str]) -> HashSet<&'p str> {
         let graph = self.inputs.typescript();
         let all: BTreeMap<&str, &TsProject> = graph.iter().map(|one| (one.path.as_str(), one)).collect();
-        let lists = |path: &str| all.get(path).map(|project| Selection::of(project, &all));
-        let checked: Vec<Selection> = self.checked_projects.iter().filter_map(|path| lists(path)).collect();
-        let is_checked =
-            |path: &str| checked.iter().any(|one| one.reaches(path) && one.picks(path) == Picked::Taken);
+        let names: HashSet<&str> = self.checked_projects.iter().map(String::as_str).collect();
+        let checked = Projects::of(graph, |project| names.contains(project.path.as_str()));
         let has_own = |project: &&str| {
-            let Some(selection) = lists(project) else { return true };
-            let is_part = all.get(project).is_some_and(|one| !one.referred_by.is_empty());
-            let own = self.inputs.files().iter().filter(|file| {
+            let Some(one) = all.get(project) else { return true };
+            let selection = Selection::of(one, &all);
+            let is_part = !one.referred_by.is_empty();
+            let folder = if selection.leads_out() { "." } else { selection.folder() };
+            let mut own = self.inputs.files().below(folder).filter(|file| {
                 file.standing() != Standing::Ignored
                     && file.kinds().has(InputKind::Source(Language::TypeScript))
                     && !(is_part && is_setting(&file.name()))
             });
-            own.map(|file| file.path()).any(|path| {
-                selection.reaches(&path) && selection.picks(&path) == Picked::Taken && !is_checked(&path)
+            own.any(|file| {
+                let path = file.path();
+                selection.picks(&path) == Picked::Taken && !checked.have(&path)
             })
         };
         projects.iter().copied().filter(has_own).collect()

@@ -142,7 +142,12 @@ pub struct GateRecord {
 impl GateRecord {
     /// Whether it looked at everything, with proof. Only then is a finding gone that is not there any more.
     pub fn looked_at_all(&self) -> bool {
-        self.evidence == Completeness::Whole && self.since.is_none()
+        self.is_proved() && self.since.is_none()
+    }
+
+    /// Whether it has proof for its targets, and for each of its inputs that nobody accepts without.
+    pub fn is_proved(&self) -> bool {
+        self.evidence == Completeness::Whole && !self.inputs.iter().any(GateInput::is_open)
     }
 }
 

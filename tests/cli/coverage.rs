@@ -126,6 +126,27 @@ fn a_gap_does_not_hide_what_was_found() {
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = project.gate("deps")["reason"].as_str().unwrap().to_owned();
     assert!(reason.ends_with("besides, 1 finding at or above high"), "{reason}");
+    // What was not read is no base for what is known, and nothing in it is gone.
+    let baseline = project.run(&["baseline"]);
+    assert!(
+        baseline.stderr.contains("run.json proved anything"),
+        "{}",
+        baseline.all()
+    );
+    let waiver = "[[waiver]]\ngap = \"old/*\"\nreason = \"r\"\nexpires = 2999-12-31\n";
+    project.write("gates.toml", gates(&format!("{TRIVY}{waiver}")));
+    assert_eq!(run(&project).code, 1);
+    assert_eq!(project.run(&["baseline"]).code, 0);
+    let report = project.read("report.json").replace("Vulnerabilities", "Others");
+    project.write("report.json", report);
+    project.write("gates.toml", gates(TRIVY));
+    run(&project);
+    let pruned = project.run(&["baseline", "--prune"]);
+    assert!(
+        pruned.stdout.contains("deps did not read all of its inputs; its findings are left"),
+        "{}",
+        pruned.all()
+    );
 }
 
 #[test]
