@@ -65,7 +65,7 @@ fn row(one: &Absent, state: InputState, why: Text) -> GateInput {
 fn why(why: &Why) -> String {
     let remedy = match why {
         Why::NoSubmodule => " (`git submodule update --init`)",
-        Why::Sparse => "; `git sparse-checkout add` its folder",
+        Why::Sparse => " (`git sparse-checkout add` adds its folder)",
         _ => "",
     };
     format!("it {why}{remedy}; `[[waiver]]` with `gap` accepts it")

@@ -128,11 +128,7 @@ fn a_gap_does_not_hide_what_was_found() {
     assert!(reason.ends_with("besides, 1 finding at or above high"), "{reason}");
     // What was not read is no base for what is known, and nothing in it is gone.
     let baseline = project.run(&["baseline"]);
-    assert!(
-        baseline.stderr.contains("run.json proved anything"),
-        "{}",
-        baseline.all()
-    );
+    assert!(baseline.stderr.contains("run.json proved anything"), "{}", baseline.all());
     let waiver = "[[waiver]]\ngap = \"old/*\"\nreason = \"r\"\nexpires = 2999-12-31\n";
     project.write("gates.toml", gates(&format!("{TRIVY}{waiver}")));
     assert_eq!(run(&project).code, 1);

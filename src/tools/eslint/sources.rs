@@ -78,6 +78,9 @@ fn nearest<'c>(configs: &'c [String], path: &str) -> Option<&'c String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::inputs::Inputs;
+    use crate::system::git::Repo;
+
     use super::*;
 
     #[test]
@@ -92,5 +95,23 @@ mod tests {
             assert_eq!(nearest(&configs, path).unwrap(), config, "{path}");
         }
         assert_eq!(nearest(&configs[1..], "a.js"), None);
+    }
+
+    #[test]
+    fn the_configuration_that_an_option_names_leaves_files_out() {
+        let repo = Repo { root: "/repo".into(), base: "/repo".into(), ..Repo::default() };
+        let inputs = Inputs::default();
+        for (args, by) in [
+            (&["-c", "lint/base.js", "--", "."][..], "by lint/base.js"),
+            (&["--config=lint/base.js"], "by lint/base.js"),
+            // A copy of the base's, outside of the repository.
+            (&["-c", "/scratch/eslint.config.js"], "by its configuration"),
+            (&[], "by its configuration"),
+        ] {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &args };
+            let fate = judge(&[".".to_owned()], &[".".to_owned()], &survey)(KINDS[0], "a.js");
+            assert_eq!(fate, Unnamed::Unlisted(by.into()), "{args:?}");
+        }
     }
 }
