@@ -29,7 +29,7 @@ fn check(fixture: &Fixture) -> Result<(), String> {
     let (outcome, parsed, reason) = match fixture.assess() {
         Proof::Complete(parsed) => match parsed.not_read.first() {
             Some((path, why)) => {
-                let reason = format!("not everything could be looked at: {path}: {why}");
+                let reason = format!("not everything could be looked at: {path} ({why})");
                 ("inconclusive", parsed, reason)
             }
             None => ("complete", parsed, String::new()),
