@@ -36,7 +36,7 @@ pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
     run.clean(variables::known_secrets().scrubber());
     let file = folder_of(&path).join(config.baseline.file());
     let old = baseline_file::load(&file)?.unwrap_or_default();
-    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Completeness::Whole;
+    let proved = |gate: &GateRecord| !gate.action && gate.is_proved();
     if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
         bail!("no gate of {} proved anything: there is nothing to record; run again", from.display());
     }
@@ -148,6 +148,7 @@ fn unlooked(gate: &GateRecord) -> Option<String> {
         (Completeness::Whole, Some(since)) => {
             Some(format!("looked only at what changed since {}", since.get(..12).unwrap_or(since)))
         }
+        (Completeness::Whole, None) if !gate.is_proved() => Some("did not read all of its inputs".to_owned()),
         (Completeness::Whole, None) => None,
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::saved_run;
 use crate::model::assessment::Assessment;
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
-use crate::model::looked_at::Uncovered;
+use crate::model::looked_at::{GateInput, InputState, Uncovered, count};
 use crate::model::policy::Policy;
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
@@ -222,7 +222,7 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     line("tool", format!("{} {version}", gate.tool));
     line("outcome", format!("{}: {}", gate.outcome, gate.reason));
     match &gate.evidence {
-        Completeness::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
+        Completeness::Whole => line("evidence", whole(gate)),
         Completeness::Lacking(why) | Completeness::Stale(why) => {
             line("evidence", format!("there is no proof: {why}"))
         }
@@ -266,6 +266,18 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         }
     }
     page
+}
+
+/// What the targets of a gate have proved, and what not all the same.
+fn whole(gate: &GateRecord) -> String {
+    let is_gap = |input: &GateInput| input.state == InputState::Gap;
+    let (gaps, open) = (count(&gate.inputs, is_gap), count(&gate.inputs, GateInput::is_open));
+    let were = |n: u64| if n == 1 { "1 input was".to_owned() } else { format!("{n} inputs were") };
+    match (gaps, open) {
+        (0, _) => "every target was looked at, with proof".to_owned(),
+        (n, 0) => format!("every target has its proof; {} not read, which is accepted", were(n)),
+        (_, n) => format!("every target has its proof, but {} not read", were(n)),
+    }
 }
 
 /// What a gate with its tool would read, and no gate reads; and the lines of gates.toml that would change that.

@@ -195,7 +195,8 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         let inputs = Inputs::read(&repo).await?;
         let there_is = ThereIs::new(Arc::new(repo), inputs, &active.config);
         run.inputs.uncovered = there_is.uncovered(&evidence);
-        run.inputs.unknown = there_is.absent();
+        run.inputs.absent = there_is.absent();
+        run.inputs.unknown = there_is.unknown();
     }
     let nothing = Enrichment::default();
     match &by {

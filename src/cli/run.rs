@@ -177,7 +177,7 @@ async fn carry_out(
     let mut progress = progress::listener(output.quiet, known());
     // Before the first gate is judged: an action must not start behind a gap.
     let there_is =
-        there_is.map(|inputs| ThereIs::new(repo.clone(), inputs, &active.config).in_scratch(scratch));
+        there_is.map(|inputs| ThereIs::new(repo.clone(), inputs, &active.config).of_run(&plan, scratch));
     let inputs = active.inputs(&before, &enrichment);
     let preview = Preview {
         inputs,
@@ -208,7 +208,8 @@ async fn carry_out(
         Ok(there_is) => {
             run.inputs.uncovered = there_is.uncovered(&evidence);
             run.inputs.to_add = suggestions::to_add(&active.config, there_is);
-            run.inputs.unknown = there_is.absent();
+            run.inputs.absent = there_is.absent();
+            run.inputs.unknown = there_is.unknown();
         }
         Err(error) => run.inputs.unknown = Some(format!("{error:#}")),
     }

@@ -47,6 +47,16 @@ impl AllowEmpty {
         }
     }
 
+    /// A name that is none of these targets.
+    pub(crate) fn unknown(&self, targets: &[String], repo: &Repo) -> Option<&str> {
+        let Self::These(names) = self else { return None };
+        let is_known = |name: &str| {
+            let one = Self::These(vec![name.to_owned()]);
+            targets.iter().any(|target| one.has(target, targets.len(), repo))
+        };
+        names.iter().map(String::as_str).find(|name| !is_known(name))
+    }
+
     /// Whether it allows more than another.
     pub(super) fn is_looser_than(&self, base: &Self) -> bool {
         match (self, base) {
@@ -85,6 +95,9 @@ mod tests {
         ] {
             assert_eq!(allowed.has(target, of, &repo), has, "{allowed:?} {target} {of}");
         }
+        let targets = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(these.unknown(&targets(&["web/app", "api", "img"]), &repo), None);
+        assert_eq!(these.unknown(&targets(&["web/app", "img"]), &repo), Some("../api/"));
     }
 
     #[test]

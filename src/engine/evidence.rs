@@ -4,16 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Gate;
+use crate::engine::gate_inputs::accepts;
 use crate::engine::image_coverage;
 use crate::engine::job_run::TargetEvidence;
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
 use crate::engine::reasons::Reasons;
+use crate::inputs::Inputs;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
 use crate::model::input::InputKind;
 use crate::model::lock_status::LockStatus;
-use crate::model::looked_at::GateInput;
+use crate::model::looked_at::{GateInput, InputState};
 use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
@@ -99,6 +101,7 @@ impl GateEvidence {
         let lack = lack.or_else(|| lack_of(gate, &targets, stop));
         let findings = with_names(gate, &mut targets);
         let identity = Identity::default();
+        let inputs = targets.iter().flat_map(not_read).collect();
         Self {
             gate: gate.clone(),
             targets,
@@ -110,7 +113,7 @@ impl GateEvidence {
             overridden: None,
             left_out: None,
             since: None,
-            inputs: Vec::new(),
+            inputs,
         }
     }
 
@@ -228,6 +231,14 @@ impl GateEvidence {
         record.clean(scrubber);
         record
     }
+}
+
+/// What its tool could not parse: a gap, also where nobody compares what there is with what was read.
+fn not_read(target: &TargetEvidence) -> impl Iterator<Item = GateInput> {
+    let all = target.proof.parsed().not_read.iter();
+    all.map(|(path, why)| {
+        GateInput::new(path.clone(), Inputs::kind_of_name(path), InputState::Gap, Some(accepts(why)))
+    })
 }
 
 /// The findings of all targets, each with the names of its gate, target and tool.

@@ -7,21 +7,21 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Config, Gate};
+use crate::config::Config;
 use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::gate_reads::GateReads;
+use crate::engine::named::Named;
+use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
 use crate::inputs::{File, Inputs, TerraformFolder};
-use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::invocation::SCRATCH;
-use crate::scan::reads::{Reach, Reads};
-use crate::scan::survey::{Judge, Survey, Unnamed, from_top};
-use crate::scan::tool::Tool;
+use crate::scan::reads::Reach;
+use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::system::git::Repo;
 use crate::text::paths::forward;
 use crate::text::shared::Text;
-use crate::tools::command::command_reads;
 
 /// What there is to look at in the repository of a run.
 #[derive(Debug)]
@@ -34,6 +34,10 @@ pub(crate) struct ThereIs {
     pub(super) gates: Vec<GateReads>,
     /// The projects of TypeScript that some gate checks.
     pub(super) checked_projects: Vec<String>,
+    /// Those that a gate of this run checks.
+    checked_now: Vec<String>,
+    /// The required gates that look in this run: what they read, no other gate has to.
+    looking: HashSet<Text>,
     /// The scratch folder of the run, which commands name.
     scratch: PathBuf,
 }
@@ -51,17 +55,23 @@ impl ThereIs {
     pub(crate) fn new(repo: Arc<Repo>, inputs: Inputs, config: &Config) -> Self {
         let gates: Vec<GateReads> =
             config.gates.iter().flat_map(|gate| GateReads::of(gate, &repo, &inputs)).collect();
+        let looking = gates.iter().filter(|gate| gate.required).map(|gate| gate.id.clone()).collect();
         let asked = asked(&inputs);
-        let projects = asked.iter().filter(|one| one.kind == InputKind::TsConfig);
-        let is_checked =
-            |one: &&Asked| gates.iter().any(|gate| gate.required && gate.covers(one.kind, &one.path));
-        let checked_projects = projects.filter(is_checked).map(|one| one.path.clone()).collect();
-        Self { asked, gates, checked_projects, inputs, repo, scratch: PathBuf::new() }
+        let checked_projects = checked_projects(&asked, &gates, &looking);
+        let checked_now = checked_projects.clone();
+        Self { asked, gates, checked_projects, checked_now, looking, inputs, repo, scratch: PathBuf::new() }
     }
 
-    /// For a run in this scratch folder.
-    pub(crate) fn in_scratch(self, scratch: &Path) -> Self {
-        Self { scratch: scratch.to_owned(), ..self }
+    /// For a run of this plan, in this scratch folder.
+    pub(crate) fn of_run(self, plan: &Plan, scratch: &Path) -> Self {
+        // A gate with nothing to do since a commit has looked at what is older.
+        let looks = |planned: &&PlannedGate| {
+            let is_skipped = matches!(planned.fate, Fate::Skip(_)) && planned.since.is_none();
+            planned.gate.required && planned.left_out.is_none() && !is_skipped
+        };
+        let looking = plan.gates.iter().filter(looks).map(|planned| planned.gate.id.clone()).collect();
+        let checked_now = checked_projects(&self.asked, &self.gates, &looking);
+        Self { looking, checked_now, scratch: scratch.to_owned(), ..self }
     }
 
     pub(crate) fn repo(&self) -> &Repo {
@@ -85,49 +95,96 @@ impl ThereIs {
         if matches!(evidence.lack, Some(Lack::Halted(_))) || evidence.targets.is_empty() {
             return Vec::new();
         }
-        let read = Named::new(evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs));
+        let read = Named::new(evidence.targets.iter().map(|target| target.proof.parsed()));
         let commands = evidence.targets.iter().flat_map(|target| &target.record.command);
         let scratch = self.scratch.to_string_lossy();
         let args: Vec<String> = commands.map(|word| word.replace(SCRATCH, &scratch)).collect();
         let survey = Survey {
             repo: &self.repo,
             inputs: &self.inputs,
-            checked_projects: &self.checked_projects,
+            checked_projects: &self.checked_now,
             args: &args,
         };
         let judge = evidence.gate.tool.unnamed(&survey);
         // A gate that proved nothing, and names nothing, does not say which sources it would have read. One of a range
         // reads what changed.
         let no_sources = evidence.since.is_some() || (evidence.lack.is_some() && read.paths.is_empty());
-        let (mut found, mut sources) = (Vec::new(), Vec::new());
+        let (mut found, mut sources, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         for gate in GateReads::of(&evidence.gate, &self.repo, &self.inputs) {
             if gate.reads.reach == Reach::BelowNamed && !no_sources {
                 sources.extend(self.sources(&gate, &read, &judge));
             }
-            for Asked { kind, path, .. } in self.asked.iter().filter(|one| gate.covers(one.kind, &one.path)) {
-                let (state, why) = match gate.reads.reach {
-                    Reach::Here if evidence.lack.is_none() => (InputState::Scanned, None),
-                    Reach::BelowNamed if self.is_named(&read, *kind, path) => (InputState::Scanned, None),
-                    Reach::BelowNamed if self.inputs.is_empty_lock(&self.repo.root, path, *kind) => {
-                        (InputState::Empty, None)
-                    }
-                    Reach::BelowNamed => match self.unnamed(&gate, &judge, *kind, path) {
-                        Some(fate) => fate,
-                        None => continue,
-                    },
-                    // Its report does not say.
-                    Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => continue,
-                };
-                // A template of two kinds is one input; two files of one kind only have names that look alike.
-                let is_known =
-                    found.last().is_some_and(|last: &GateInput| *last.path == **path && last.kind != *kind);
-                if !is_known {
-                    found.push(GateInput::new(path.as_str(), *kind, state, why));
-                }
-            }
+            found.extend(self.asked_of(&gate, &read, &judge, evidence.lack.is_none()));
+            absent.extend(self.absent_of(&gate, &judge, no_sources));
         }
         found.extend(source_groups::put_together(sources));
+        // Several things that it reads may be in one submodule.
+        absent.sort_by(|one: &GateInput, other| one.path.cmp(&other.path));
+        absent.dedup_by(|one, other| one.path == other.path);
+        found.extend(absent);
+        let known: HashSet<Text> = found.iter().map(|input| input.path.clone()).collect();
+        let rest = read.not_read.iter().filter(|(path, _)| !known.contains(**path));
+        found.extend(rest.map(|(path, why)| self.not_read(path, why)));
+        found.sort_by(|one, other| one.path.cmp(&other.path));
         found
+    }
+
+    /// What a gate reads besides sources.
+    fn asked_of(
+        &self,
+        gate: &GateReads,
+        read: &Named<'_>,
+        judge: &Judge<'_>,
+        is_proved: bool,
+    ) -> Vec<GateInput> {
+        let mut found: Vec<GateInput> = Vec::new();
+        for Asked { kind, path, .. } in self.asked.iter().filter(|one| gate.covers(one.kind, &one.path)) {
+            let fate = match gate.reads.reach {
+                Reach::Here if is_proved => Some((InputState::Scanned, None)),
+                Reach::BelowNamed => self.fate(gate, read, judge, (*kind, path)),
+                // Its report does not say.
+                Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => None,
+            };
+            let Some((state, why)) = fate else { continue };
+            // A template of two kinds is one input; two files of one kind only have names that look alike.
+            let is_known = found.last().is_some_and(|last| *last.path == **path && last.kind != *kind);
+            if !is_known {
+                found.push(GateInput::new(path.as_str(), *kind, state, why));
+            }
+        }
+        found
+    }
+
+    /// What became of an input of a gate whose report names what it read; `None`: it is none of the gate's.
+    fn fate(
+        &self,
+        gate: &GateReads,
+        read: &Named<'_>,
+        judge: &Judge<'_>,
+        (kind, path): (InputKind, &str),
+    ) -> Option<(InputState, Option<Text>)> {
+        if let Some(why) = read.not_read.get(path) {
+            return Some((InputState::Gap, Some(accepts(why))));
+        }
+        if self.is_named(read, kind, path) {
+            return Some((InputState::Scanned, None));
+        }
+        // The files that the tool can't parse stand for their folder.
+        let holds_such = || read.not_read.keys().any(|file| folder_of(file) == path);
+        if kind == InputKind::TerraformRoot && holds_such() {
+            return None;
+        }
+        if self.inputs.is_empty_lock(&self.repo.root, path, kind) {
+            return Some((InputState::Empty, None));
+        }
+        self.unnamed(gate, judge, kind, path)
+    }
+
+    /// A file that a tool names only to say that it can't parse it.
+    fn not_read(&self, path: &str, why: &Text) -> GateInput {
+        let kinds = self.inputs.files().get(path).map(|file| file.kinds()).unwrap_or_default();
+        let kind = kinds.iter().next().unwrap_or_else(|| Inputs::kind_of_name(path));
+        GateInput::new(path, kind, InputState::Gap, Some(accepts(why)))
     }
 
     /// The sources that a gate reads, each by itself.
@@ -148,16 +205,10 @@ impl ThereIs {
             if gate.folders.len() > 1 && !seen.insert(file.os_path()) {
                 continue;
             }
-            let (state, why) = if self.is_named(read, kind, &path) {
-                (InputState::Scanned, None)
-            } else if let Some(fate) = self.unnamed(gate, judge, kind, &path) {
-                fate
-            } else {
-                continue;
-            };
+            let Some((state, why)) = self.fate(gate, read, judge, (kind, &path)) else { continue };
             found.push(GateInput::new(&*path, kind, state, why));
         }
-        imported_by_none(&mut found);
+        imported_by_none(&mut found, read);
         found
     }
 
@@ -197,12 +248,11 @@ impl ThereIs {
         match judge(kind, path) {
             Unnamed::Elsewhere => None,
             Unnamed::Empty(why) => Some((InputState::Empty, Some(why))),
-            Unnamed::Excluded(why) => Some((InputState::Excluded, Some(why))),
+            Unnamed::Excluded(why) | Unnamed::Unlisted(why) => Some((InputState::Excluded, Some(why))),
             Unnamed::Gap(why) => {
-                let by_other = self
-                    .gates
-                    .iter()
-                    .find(|other| other.required && other.id != gate.id && other.checks(kind, path));
+                let by_other = self.gates.iter().find(|other| {
+                    self.looking.contains(&other.id) && other.id != gate.id && other.checks(kind, path)
+                });
                 if let Some(other) = by_other {
                     let why = format!("because the gate `{}` checks it", other.id);
                     return Some((InputState::Excluded, Some(why.into())));
@@ -235,88 +285,24 @@ fn holds_resources(path: &Path) -> bool {
 }
 
 /// Who reads some files of a kind could have read all: the others are left out, because nothing that is checked names them.
-fn imported_by_none(sources: &mut [GateInput]) {
+fn imported_by_none(sources: &mut [GateInput], read: &Named<'_>) {
     let scanned = sources.iter().filter(|source| source.state == InputState::Scanned);
     let kinds: HashSet<InputKind> = scanned.map(|source| source.kind).collect();
-    for source in sources.iter_mut().filter(|one| one.state == InputState::Gap && kinds.contains(&one.kind)) {
+    let is_left = |one: &GateInput| {
+        one.state == InputState::Gap && kinds.contains(&one.kind) && !read.not_read.contains_key(&*one.path)
+    };
+    for source in sources.iter_mut().filter(|one| is_left(one)) {
         (source.state, source.why) = (InputState::Excluded, Some("because no source imports it".into()));
     }
 }
 
-/// What the reports of a gate name.
-#[derive(Debug, Default)]
-struct Named<'r> {
-    paths: HashSet<&'r str>,
-    /// The folders in which it lies, and those around them.
-    folders: HashSet<&'r str>,
-    around: HashSet<&'r str>,
-}
-
-impl<'r> Named<'r> {
-    fn new(read: impl Iterator<Item = &'r Text>) -> Self {
-        let mut named = Self::default();
-        for path in read {
-            named.paths.insert(path);
-            let mut folder = folder_of(path);
-            named.folders.insert(folder);
-            while named.around.insert(folder) && folder != "." {
-                folder = folder_of(folder);
-            }
-        }
-        named
-    }
-}
-
-/// One thing that a gate reads, with its folders from the top of the repository.
-#[derive(Debug)]
-pub(super) struct GateReads {
-    pub(super) id: Text,
-    /// An advisory gate may prove nothing, and excuses no other.
-    pub(super) required: bool,
-    title: &'static str,
-    tool: Arc<dyn Tool>,
-    /// Its gate starts a compiler that reads components: a command does, or another program stands in for the tool's own.
-    compiles: bool,
-    reads: Reads,
-    folders: Vec<String>,
-}
-
-impl GateReads {
-    fn of(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Self> {
-        let name = |program: &String| program.rsplit('/').next() != Some(gate.spec.program);
-        let all: Vec<Reads> = gate.tool.reads().into_iter().chain(script_reads(gate, repo, inputs)).collect();
-        let other_compiler = gate.looks_for.contains(&Aim::Types) && gate.program.as_ref().is_some_and(name);
-        let compiles = other_compiler || all.iter().any(|reads| reads.kinds.contains(&InputKind::TsConfig));
-        let of = |reads: Reads| Self {
-            id: gate.id.clone(),
-            required: gate.required,
-            title: gate.spec.title,
-            tool: gate.tool.clone(),
-            compiles,
-            folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
-            reads,
-        };
-        all.into_iter().map(of).collect()
-    }
-
-    pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
-        self.reads.covers(kind, path, &self.folders) && self.tool.reads_path(kind, path)
-    }
-
-    /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for
-    /// the compiler.
-    fn checks(&self, kind: InputKind, path: &str) -> bool {
-        matches!(kind, InputKind::Source(_)) && self.compiles && self.covers(kind, path)
-    }
-}
-
-/// What the programs read that a gate starts by a script of a `package.json`.
-fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
-    let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
-    let folder = from_top(repo, dir);
-    let package = inputs.packages().iter().find(|package| package.folder() == folder);
-    let commands = package.map(|package| package.commands(script));
-    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
+/// The projects of TypeScript that these gates check.
+fn checked_projects(asked: &[Asked], gates: &[GateReads], looking: &HashSet<Text>) -> Vec<String> {
+    let projects = asked.iter().filter(|one| one.kind == InputKind::TsConfig);
+    let is_checked = |one: &&Asked| {
+        gates.iter().any(|gate| looking.contains(&gate.id) && gate.covers(one.kind, &one.path))
+    };
+    projects.filter(is_checked).map(|one| one.path.clone()).collect()
 }
 
 pub(super) fn folder_of(path: &str) -> &str {
@@ -333,8 +319,13 @@ fn not_mentioned(title: &str) -> String {
     )
 }
 
+/// The tool's word, and what to do.
+pub(super) fn accepts(why: &str) -> Text {
+    format!("{why}; `[[waiver]]` with `gap` accepts it").into()
+}
+
 /// The kinds that somebody should look at. Others only help to find these.
-fn is_asked(kind: InputKind) -> bool {
+pub(super) fn is_asked(kind: InputKind) -> bool {
     use InputKind as Kind;
     matches!(
         kind,

@@ -1,5 +1,6 @@
 //! Plans a run, runs it, checks the proof and assembles the record.
 
+mod absent;
 pub(crate) mod active_policy;
 pub(crate) mod assemble;
 pub(crate) mod base_commit;
@@ -11,11 +12,14 @@ pub(crate) mod event;
 pub(crate) mod evidence;
 pub(crate) mod followed_config;
 pub(crate) mod gate_inputs;
+mod gate_reads;
 pub(crate) mod image_coverage;
 pub(crate) mod image_exports;
 pub(crate) mod interlock;
 pub(crate) mod job_run;
 pub mod lock;
+mod loose_sources;
+mod named;
 pub(crate) mod new_since;
 pub(crate) mod notify;
 pub(crate) mod own_programs;
@@ -33,5 +37,6 @@ pub(crate) mod schedule;
 mod source_groups;
 pub(crate) mod step_runner;
 pub(crate) mod suggestions;
+mod ts_projects;
 mod uncovered;
 pub(crate) mod unresolved;

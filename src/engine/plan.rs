@@ -15,8 +15,10 @@ use crate::scan::invocation::Invocation;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
 use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::survey::from_top;
 use crate::scan::variable::Variable;
 use crate::system::git::{Range, Repo};
+use crate::text::nearest::nearest;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
@@ -141,10 +143,14 @@ impl Plan {
         settings: &Settings,
         since: Option<&Range>,
     ) -> Result<Self> {
-        match inputs {
-            Ok(inputs) => Ok(Self::new(config, repo, inputs, settings, since)),
+        let plan = match inputs {
+            Ok(inputs) => Self::new(config, repo, inputs, settings, since),
             Err(error) if needs_inputs(config, settings) => bail!("{error:#}"),
-            Err(_) => Ok(Self::new(config, repo, &Inputs::default(), settings, since)),
+            Err(_) => Self::new(config, repo, &Inputs::default(), settings, since),
+        };
+        match plan.gates.iter().find_map(|planned| unknown_target(planned, repo)) {
+            Some(mistake) => bail!("{mistake}"),
+            None => Ok(plan),
         }
     }
 
@@ -211,6 +217,25 @@ fn plan_gate(
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
     };
     PlannedGate { gate, fate, left_out: None, since }
+}
+
+/// The mistake of a gate that allows a target to be empty which it does not have. In a range, a gate has not all of its targets.
+fn unknown_target(planned: &PlannedGate, repo: &Repo) -> Option<String> {
+    let PlannedGate { gate, fate: Fate::Run(jobs), since: None, .. } = planned else { return None };
+    // A folder in which there is nothing may be no target now.
+    let folders = gate.tool.reads().into_iter().flat_map(|reads| reads.folders);
+    let targets: Vec<String> = jobs
+        .iter()
+        .map(|job| job.target.to_string())
+        .chain(folders.map(|folder| from_top(repo, &folder)))
+        .collect();
+    let name = gate.allow_empty.unknown(&targets, repo)?;
+    let known: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let near = match nearest(name, &known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("they are {}", known[..jobs.len()].join(", ")),
+    };
+    Some(format!("gate `{}`: `allow_empty` names `{name}`, which is none of its targets ({near})", gate.id))
 }
 
 /// The gates that one gate needs, directly or not, in the order of gates.toml. If it lists none, every

@@ -44,7 +44,9 @@ impl Preview<'_> {
         evidence: &mut GateEvidence,
         others: impl Iterator<Item = &'o GateEvidence> + Clone,
     ) -> Judgement {
-        evidence.inputs = self.there_is.map(|there_is| there_is.of_gate(evidence)).unwrap_or_default();
+        if let Some(there_is) = self.there_is {
+            evidence.inputs = there_is.of_gate(evidence);
+        }
         evidence.inputs.extend(images_of(evidence, others));
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
         let secrets = self.secrets.borrow();

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::gate_inputs::{Asked, GateReads, ThereIs, folder_of, name_of};
-use crate::inputs::{Inputs, Picked, Selection, TsProject};
+use crate::engine::gate_inputs::{Asked, ThereIs, folder_of, name_of};
+use crate::engine::gate_reads::GateReads;
+use crate::engine::loose_sources;
+use crate::engine::ts_projects::Projects;
+use crate::inputs::{Picked, Selection, TsProject};
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
-use crate::model::input::{InputKind, InputTrouble, Language, Standing, Why};
+use crate::model::input::{InputKind, Language, Standing};
 use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
 use crate::scan::tool::ToolSpec;
 use crate::text::shared::Text;
@@ -31,7 +34,11 @@ impl ThereIs {
         };
         let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
         let mut add = |kind, path: &str| {
-            found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
+            found.entry(kind).or_default().push(UncoveredInput {
+                path: path.into(),
+                files: 1,
+                accepted: None,
+            });
         };
         let unread = self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path));
         for one in self.without_parts(unread.collect()) {
@@ -40,28 +47,16 @@ impl ThereIs {
         for one in self.inputs.unlocked() {
             add(InputKind::Manifest(one.manager), &one.manifest);
         }
+        let loose = self.loose_sources(is_read);
+        if !loose.is_empty() {
+            found.insert(loose_sources::KIND, loose);
+        }
         let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
             kind,
             tools: tools_for(kind, &inputs),
             inputs,
         };
         found.into_iter().map(of).collect()
-    }
-
-    /// What is tracked and not there, so that no gate can look at it: the first, why, and how many more. `None`: all is there.
-    pub(crate) fn absent(&self) -> Option<String> {
-        let is_absent = |trouble: &&InputTrouble| match trouble.why {
-            Why::NoSubmodule | Why::NoGit => true,
-            Why::Sparse | Why::LinkOut | Why::Unreadable(_) => Inputs::is_input(&trouble.path),
-            _ => false,
-        };
-        let mut absent = self.inputs.troubles().iter().filter(is_absent);
-        let first = absent.next()?;
-        let more = match absent.count() {
-            0 => String::new(),
-            n => format!(", and {n} more (`portcullis inputs` names them)"),
-        };
-        Some(format!("{} {}{more}", first.path, first.why))
     }
 
     /// Without what is only a part of something else: a project of TypeScript whose sources other gates check, or that has only the
@@ -95,20 +90,21 @@ impl ThereIs {
     fn with_own_sources<'p>(&self, projects: &[&'p str]) -> HashSet<&'p str> {
         let graph = self.inputs.typescript();
         let all: BTreeMap<&str, &TsProject> = graph.iter().map(|one| (one.path.as_str(), one)).collect();
-        let lists = |path: &str| all.get(path).map(|project| Selection::of(project, &all));
-        let checked: Vec<Selection> = self.checked_projects.iter().filter_map(|path| lists(path)).collect();
-        let is_checked =
-            |path: &str| checked.iter().any(|one| one.reaches(path) && one.picks(path) == Picked::Taken);
+        let names: HashSet<&str> = self.checked_projects.iter().map(String::as_str).collect();
+        let checked = Projects::of(graph, |project| names.contains(project.path.as_str()));
         let has_own = |project: &&str| {
-            let Some(selection) = lists(project) else { return true };
-            let is_part = all.get(project).is_some_and(|one| !one.referred_by.is_empty());
-            let own = self.inputs.files().iter().filter(|file| {
+            let Some(one) = all.get(project) else { return true };
+            let selection = Selection::of(one, &all);
+            let is_part = !one.referred_by.is_empty();
+            let folder = if selection.leads_out() { "." } else { selection.folder() };
+            let mut own = self.inputs.files().below(folder).filter(|file| {
                 file.standing() != Standing::Ignored
                     && file.kinds().has(InputKind::Source(Language::TypeScript))
                     && !(is_part && is_setting(&file.name()))
             });
-            own.map(|file| file.path()).any(|path| {
-                selection.reaches(&path) && selection.picks(&path) == Picked::Taken && !is_checked(&path)
+            own.any(|file| {
+                let path = file.path();
+                selection.picks(&path) == Picked::Taken && !checked.have(&path)
             })
         };
         projects.iter().copied().filter(has_own).collect()

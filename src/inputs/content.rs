@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::inputs::builds::{self, Told};
+use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
+use crate::inputs::go_mod;
 use crate::inputs::look::{Look, look};
-use crate::inputs::open::{Amount, read};
+use crate::inputs::open::{Amount, Content, read};
 use crate::inputs::packages;
 use crate::inputs::shell;
 use crate::inputs::templates;
@@ -140,7 +142,16 @@ fn ask(top: &Path, file: &File, look: Look) -> Said {
         Look::Template | Look::Program => Amount::Head(templates::HEAD),
         _ => Amount::Whole(LARGEST),
     };
-    match read(top, file, amount) {
+    let whole = |bytes: &[u8]| {
+        look == Look::Template
+            && bytes.len() == templates::HEAD
+            && templates::may_say_later(&file.name(), &String::from_utf8_lossy(bytes))
+    };
+    let more = |(bytes, changed): Content| match whole(&bytes) {
+        true => read(top, file, Amount::Head(templates::MOST)),
+        false => Ok((bytes, changed)),
+    };
+    match read(top, file, amount).and_then(more) {
         Ok((bytes, changed)) => {
             said.why = changed;
             if let Err(error) = said.look(look, file, &bytes) {
@@ -178,9 +189,19 @@ impl Said {
             Look::Requirements => {
                 let Some(pinned) = packages::is_pinned(&text) else { return Ok(()) };
                 let kind = if pinned { InputKind::Lock } else { InputKind::Manifest };
-                self.kinds.add(kind(PackageManager::Pip));
-                return Ok(());
+                return self.is(kind(PackageManager::Pip));
             }
+            Look::Conda => match conda::conda(&text)? {
+                Some(true) => return self.is(InputKind::Lock(PackageManager::Conda)),
+                Some(false) => {
+                    self.kinds.add(InputKind::Manifest(PackageManager::Conda));
+                    Fact::Packages(false)
+                }
+                None => {
+                    self.kinds = templates::kinds(&file.name(), &text);
+                    return Ok(());
+                }
+            },
             Look::Cargo => Fact::Cargo(packages::cargo(&text)?),
             Look::Packages(words) => {
                 if !words.iter().any(|word| text.contains(word)) {
@@ -188,7 +209,7 @@ impl Said {
                 }
                 Fact::Packages(text.contains("resolution: workspace"))
             }
-            Look::Go if packages::go_requires(&text) => Fact::Packages(false),
+            Look::Go if go_mod::go_requires(&text) => Fact::Packages(false),
             Look::Go => return Ok(()),
             Look::TsConfig => {
                 self.kinds.add(InputKind::TsConfig);
@@ -228,6 +249,12 @@ impl Said {
             self.kinds.add(InputKind::Tests(run.runner));
         }
         self.what.push(fact);
+        Ok(())
+    }
+
+    /// It is of this kind, and says no more.
+    fn is(&mut self, kind: InputKind) -> Result<(), String> {
+        self.kinds.add(kind);
         Ok(())
     }
 

@@ -3,8 +3,11 @@
 //! Tried with Trivy 0.70, with a file of each manager: it passes over such files of pnpm, Bun, Poetry and Gradle, and over one of NuGet that
 //! has only projects. It names those of uv, Cargo, Yarn and Pub.
 
+mod pnpm;
+
 use std::collections::BTreeMap;
 
+use quick_xml::events::{BytesStart, Event};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -18,41 +21,14 @@ pub(super) fn is_for_development(
     beside: impl Fn(&str) -> Option<String>,
 ) -> bool {
     match manager {
-        Manager::Pnpm => of_pnpm(text),
+        Manager::Pnpm => pnpm::is_for_development(text),
         Manager::Bun => of_bun(text),
         Manager::Poetry => of_poetry(text, beside),
         Manager::Gradle => of_gradle(text),
+        Manager::NuGet if text.trim_start().starts_with('<') => of_packages_config(text),
         Manager::NuGet => of_nuget(text),
         _ => false,
     }
-}
-
-/// The form that pnpm writes: the lists of a project, or of each project of a workspace. Any other is not understood.
-fn of_pnpm(text: &str) -> bool {
-    let (mut section, mut develops) = ("", false);
-    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
-        let key = line.trim();
-        let depth = line.len() - line.trim_start().len();
-        if depth == 0 {
-            section = key;
-            match key {
-                "devDependencies:" => develops = true,
-                "importers:" | "packages:" | "snapshots:" | "settings:" | "overrides:" | "---" => {}
-                _ if key.starts_with("lockfileVersion: ") => {}
-                // Those of production, and all that is not known.
-                _ => return false,
-            }
-        } else if section == "importers:" {
-            match depth {
-                2 if key.ends_with(':') || key.ends_with(": {}") => {}
-                4 if key == "devDependencies:" => develops = true,
-                4 if key == "specifiers:" => {}
-                depth if depth > 4 => {}
-                _ => return false,
-            }
-        }
-    }
-    develops && text.contains("lockfileVersion: ")
 }
 
 fn of_bun(text: &str) -> bool {
@@ -65,14 +41,14 @@ fn of_bun(text: &str) -> bool {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Workspace {
-        dependencies: BTreeMap<String, IgnoredAny>,
-        optional_dependencies: BTreeMap<String, IgnoredAny>,
-        peer_dependencies: BTreeMap<String, IgnoredAny>,
+        dependencies: BTreeMap<String, String>,
+        optional_dependencies: BTreeMap<String, String>,
+        peer_dependencies: BTreeMap<String, String>,
     }
+    // A project of the same workspace is no package of others.
     let ships = |one: &Workspace| {
-        !(one.dependencies.is_empty()
-            && one.optional_dependencies.is_empty()
-            && one.peer_dependencies.is_empty())
+        let lists = [&one.dependencies, &one.optional_dependencies, &one.peer_dependencies];
+        lists.into_iter().flat_map(BTreeMap::values).any(|version| !version.starts_with("workspace:"))
     };
     let lock: Result<Lock, _> = serde_json::from_str(&plain_json(text));
     lock.is_ok_and(|lock| !lock.workspaces.is_empty() && !lock.workspaces.values().any(ships))
@@ -104,7 +80,8 @@ fn of_poetry(text: &str, beside: impl Fn(&str) -> Option<String>) -> bool {
     }
 }
 
-/// Whether a project of Poetry depends on Python alone.
+/// Whether a project of Poetry depends on Python alone. What is in its groups, whatever they are called, is not shipped (Poetry,
+/// "Managing dependencies": a group is for what is needed by whoever develops).
 fn ships_nothing(text: &str) -> bool {
     #[derive(Default, Deserialize)]
     #[serde(default)]
@@ -127,13 +104,11 @@ fn ships_nothing(text: &str) -> bool {
     #[serde(default)]
     struct Poetry {
         dependencies: BTreeMap<String, IgnoredAny>,
-        group: BTreeMap<String, IgnoredAny>,
     }
     let Ok(manifest) = toml::from_str::<Manifest>(text) else { return false };
     let project = manifest.project.unwrap_or_default();
     let Some(poetry) = manifest.tool.poetry else { return false };
     poetry.dependencies.keys().all(|name| name == "python")
-        && poetry.group.keys().all(|group| group == "dev")
         && project.dependencies.is_empty()
         && project.optional_dependencies.is_empty()
 }
@@ -168,6 +143,37 @@ fn of_nuget(text: &str) -> bool {
     })
 }
 
+/// `packages.config`: each `<package id=… version=… />` may have `developmentDependency="true"` (NuGet, "packages.config reference").
+fn of_packages_config(text: &str) -> bool {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let (mut depth, mut is_closed) = (0_u32, false);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag)) if depth == 0 && tag.name().as_ref() == "packages" => depth = 1,
+            Ok(Event::Empty(tag)) if depth == 0 => return tag.name().as_ref() == "packages",
+            Ok(Event::Start(tag)) if depth == 1 => {
+                if !is_of_development(&tag) {
+                    return false;
+                }
+                depth = 2;
+            }
+            Ok(Event::Empty(tag)) if depth == 1 && is_of_development(&tag) => {}
+            Ok(Event::End(_)) if depth > 0 => {
+                depth -= 1;
+                is_closed |= depth == 0;
+            }
+            Ok(Event::Start(_) | Event::Empty(_) | Event::End(_)) | Err(_) => return false,
+            Ok(Event::Eof) => return is_closed,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn is_of_development(tag: &BytesStart) -> bool {
+    let mark = tag.try_get_attribute("developmentDependency").ok().flatten();
+    mark.is_some_and(|mark| mark.value.eq_ignore_ascii_case("true"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,31 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn pnpm_lists_what_it_is_for() {
-        let nine = "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n\nimporters:\n\n  .:\n    LISTS:\n      a:\n        specifier: ^1\n        version: 1.0.0\n\n  web:\n    devDependencies:\n      b:\n        version: 1.0.0\n\npackages:\n\n  a@1.0.0:\n    resolution: {integrity: x}\n    dependencies:\n      b: 1.0.0\n";
-        for (list, dev) in
-            [("devDependencies", true), ("dependencies", false), ("optionalDependencies", false)]
-        {
-            assert_eq!(is_dev(Manager::Pnpm, &nine.replace("LISTS", list)), dev, "{list}");
-        }
-        let six = "lockfileVersion: '6.0'\n\ndevDependencies:\n  a:\n    version: 1.0.0\n\npackages:\n\n  /a@1.0.0:\n    dev: true\n";
-        assert!(is_dev(Manager::Pnpm, six));
-        for other in [
-            &six.replace("devD", "d"),
-            "lockfileVersion: '9.0'\nimporters: {.: {devDependencies: {a: 1}}}\n",
-            "devDependencies:\n  a: 1\n",
-            "",
-        ] {
-            assert!(!is_dev(Manager::Pnpm, other), "{other}");
-        }
-    }
-
-    #[test]
     fn bun_lists_what_it_is_for() {
         let text = r#"{"lockfileVersion": 1, "workspaces": {"": {"LIST": {"a": "1",},},}, "packages": {},}"#;
         for (list, dev) in [("devDependencies", true), ("dependencies", false), ("peerDependencies", false)] {
             assert_eq!(is_dev(Manager::Bun, &text.replace("LIST", list)), dev, "{list}");
         }
+        let linked = text.replace("LIST", "dependencies").replace("\"1\"", "\"workspace:*\"");
+        assert!(is_dev(Manager::Bun, &linked));
         for other in [
             "",
             "{}",
@@ -232,10 +220,10 @@ mod tests {
         };
         let dev = "[tool.poetry.dependencies]\npython = \"^3.11\"\n[tool.poetry.group.dev.dependencies]\na = \"1\"\n";
         assert!(with(dev));
+        assert!(with(&dev.replace("group.dev", "group.docs")));
         for other in [
             "[tool.poetry.dependencies]\na = \"1\"\n",
             "[project]\ndependencies = [\"a\"]\n[tool.poetry]\n",
-            "[tool.poetry.group.docs.dependencies]\na = \"1\"\n",
             "[project]\n",
             "not TOML",
         ] {
@@ -254,7 +242,18 @@ mod tests {
             (Manager::NuGet, r#"{"version":1,"dependencies":{"net8.0":{}}}"#, true),
             (Manager::NuGet, r#"{"version":1,"dependencies":{"net8.0":{"a":{"type":"Direct"}}}}"#, false),
             (Manager::NuGet, r#"{"dependencies":{}}"#, false),
-            (Manager::NuGet, "<packages/>", false),
+            (Manager::NuGet, "<packages/>", true),
+            (Manager::NuGet, "<packages><package id='a' developmentDependency='true' /></packages>", true),
+            (
+                Manager::NuGet,
+                "<packages><package id='a' developmentDependency='true'></package></packages>",
+                true,
+            ),
+            (Manager::NuGet, "<packages><package id='a' developmentDependency='true' />", false),
+            (Manager::NuGet, "<packages><package id='a' /></packages>", false),
+            (Manager::NuGet, "<packages><package id='a' developmentDependency='false' /></packages>", false),
+            (Manager::NuGet, "<html/>", false),
+            (Manager::NuGet, "<packages", false),
             (Manager::Cargo, "", false),
         ] {
             assert_eq!(is_dev(manager, text), dev, "{manager:?} {text}");

@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 
 use crate::inputs::dev_lock::is_for_development;
 use crate::inputs::files::{File, Files};
+use crate::inputs::go_mod::go_requires;
 use crate::inputs::open::{self, Amount};
 use crate::model::input::PackageManager as Manager;
 use crate::text::bom::without_bom;
@@ -27,7 +28,11 @@ pub(super) fn is_empty(top: &Path, file: &File, manager: Manager, files: &Files)
     };
     whole(top, file).is_some_and(|bytes| {
         let text = String::from_utf8_lossy(without_bom(&bytes));
-        names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
+        // A module that requires none has an empty `go.sum`, if it has one.
+        let is_go_without = manager == Manager::Go
+            && text.trim().is_empty()
+            && beside("go.mod").is_some_and(|text| !go_requires(&text));
+        is_go_without || names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
     })
 }
 
@@ -61,7 +66,7 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
             serde_json::from_slice::<Composer>(bytes).is_ok_and(|lock| lock.packages.is_empty())
         }
         Manager::Swift => serde_json::from_slice::<Swift>(bytes).is_ok_and(|lock| lock.pins.is_empty()),
-        Manager::Cargo | Manager::Uv | Manager::Poetry => {
+        Manager::Cargo | Manager::Uv | Manager::Poetry | Manager::Pdm => {
             toml::from_str::<Toml>(&text).is_ok_and(|lock| lock.is_empty(manager))
         }
         Manager::Yarn => is_yarn(&text) && is_all(|line| !is_yarn_package(line)),
@@ -74,14 +79,12 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
             text.lines().any(|line| line.starts_with("empty="))
                 && is_all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("empty="))
         }
+        Manager::CocoaPods => {
+            text.contains("\nCOCOAPODS: ") && is_all(|line| !["PODS:", "DEPENDENCIES:"].contains(&line))
+        }
+        Manager::Conan => serde_json::from_slice::<Conan>(bytes).is_ok_and(|lock| lock.requires.is_empty()),
         // They are written when there is a package.
-        Manager::Bun
-        | Manager::Pip
-        | Manager::Maven
-        | Manager::NuGet
-        | Manager::Go
-        | Manager::CocoaPods
-        | Manager::Conan => false,
+        Manager::Bun | Manager::Pip | Manager::Maven | Manager::NuGet | Manager::Go | Manager::Conda => false,
     }
 }
 
@@ -97,7 +100,7 @@ fn is_empty_pnpm(line: &str) -> bool {
         })
 }
 
-/// The lock files of Cargo, uv and Poetry.
+/// The lock files of Cargo, uv, Poetry and PDM.
 #[derive(Deserialize)]
 struct Toml {
     #[serde(default)]
@@ -116,7 +119,7 @@ impl Toml {
         let is_own = |package: &TomlPackage| match &package.source {
             None => manager == Manager::Cargo,
             Some(toml::Value::Table(source)) => {
-                source.contains_key("virtual") || source.contains_key("editable")
+                ["virtual", "editable", "directory"].iter().any(|key| source.contains_key(*key))
             }
             Some(_) => false,
         };
@@ -173,6 +176,14 @@ struct Composer {
     packages: Vec<IgnoredAny>,
 }
 
+/// Since Conan 2. What is needed to build alone is not shipped.
+#[derive(Deserialize)]
+struct Conan {
+    #[serde(rename = "version")]
+    _version: IgnoredAny,
+    requires: Vec<IgnoredAny>,
+}
+
 #[derive(Deserialize)]
 struct Swift {
     pins: Vec<IgnoredAny>,
@@ -191,6 +202,26 @@ fn is_yarn_package(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_go_sum_is_that_of_a_module_that_requires_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let requires = "module a\nrequire b v1\n";
+        for (module, sum, empty) in [
+            (Some("module a\ntool a/cmd\n"), "", true),
+            (Some(requires), "", false),
+            (Some("module a\n"), "b v1 h1:x=\n", false),
+            (None, "", false),
+        ] {
+            let _ = std::fs::remove_file(folder.path().join("go.mod"));
+            for (name, text) in [("go.sum", Some(sum)), ("go.mod", module)] {
+                text.iter().for_each(|text| std::fs::write(folder.path().join(name), text).unwrap());
+            }
+            let inputs = crate::inputs::Inputs::outside_git(folder.path());
+            let kind = crate::model::input::InputKind::Lock(Manager::Go);
+            assert_eq!(inputs.is_empty_lock(folder.path(), "go.sum", kind), empty, "{module:?} {sum}");
+        }
+    }
 
     #[test]
     fn a_lock_file_is_empty_if_no_package_of_production_is_in_it() {
@@ -246,6 +277,19 @@ mod tests {
             (Manager::Poetry, "[[package]]\nname = \"a\"\n[metadata]\nlock-version = \"2.0\"\n", false),
             (Manager::Pub, "packages: {}\nsdks:\n  dart: x\n", true),
             (Manager::Bun, "", false),
+            (Manager::CocoaPods, "PODFILE CHECKSUM: x\n\nCOCOAPODS: 1.15.2\n", true),
+            (Manager::CocoaPods, "PODS:\n  - A (1.0)\n\nPODFILE CHECKSUM: x\n\nCOCOAPODS: 1.15.2\n", false),
+            (Manager::CocoaPods, "", false),
+            (
+                Manager::Conan,
+                r#"{"version": "0.5", "requires": [], "build_requires": ["cmake/3.27.0"]}"#,
+                true,
+            ),
+            (Manager::Conan, r#"{"version": "0.5", "requires": ["zlib/1.2"]}"#, false),
+            (Manager::Conan, r#"{"graph_lock": {"nodes": {}}, "version": "0.4"}"#, false),
+            (Manager::Pdm, "[metadata]\nlock_version = \"4.5.0\"\n", true),
+            (Manager::Pdm, "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\n", false),
+            (Manager::Uv, "version = 1\n[[package]]\nname = \"a\"\nsource = { directory = \"a\" }\n", true),
         ] {
             assert_eq!(names_nothing(text.as_bytes(), manager), empty, "{manager:?} {text}");
         }

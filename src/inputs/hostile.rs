@@ -1,6 +1,8 @@
 //! Hostile files: every reader ends, without a panic, on texts that are cut anywhere, and on long rows of what opens something.
 
-use crate::inputs::{builds, hcl, packages, shell, templates, terraform, test_runs, typescript};
+use crate::inputs::{
+    builds, conda, go_mod, hcl, packages, shell, templates, terraform, test_runs, typescript,
+};
 use crate::model::input::TestRunner;
 use crate::text::yaml;
 
@@ -22,7 +24,9 @@ fn read_by_all(text: &str) {
     let _ = packages::cargo(text);
     let _ = packages::pnpm_workspace(text);
     let _ = packages::is_pinned(text);
-    let _ = packages::go_requires(text);
+    let _ = go_mod::go_requires(text);
+    let _ = conda::conda(text);
+    let _ = templates::may_say_later("a.json", text);
     let _ = templates::kinds("a.yaml", text);
     let _ = templates::kinds("a.json", text);
     for runner in TestRunner::ALL {

@@ -16,6 +16,8 @@ pub(super) enum Look {
     Pnpm,
     PyProject,
     Requirements,
+    /// `environment.yml`, if it is one of Conda.
+    Conda,
     Cargo,
     Go,
     /// A manifest that names packages if it has one of these words.
@@ -51,7 +53,7 @@ pub(super) fn look(file: &File) -> Option<Look> {
     }
     by_kind(file, name).or_else(|| by_name(file, name)).filter(|look| {
         // Of what git ignores, only the kind counts: it belongs to no graph.
-        let kind_only = matches!(look, Look::Template | Look::Requirements);
+        let kind_only = matches!(look, Look::Template | Look::Requirements | Look::Conda);
         kind_only || file.standing() != Standing::Ignored
     })
 }
@@ -61,6 +63,7 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
         "package.json" => Look::Npm,
         "pnpm-workspace.yaml" => Look::Pnpm,
         "pyproject.toml" => Look::PyProject,
+        "environment.yml" | "environment.yaml" => Look::Conda,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
         "skaffold.yaml" | "skaffold.yml" => Look::Skaffold,
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | ".justfile" => Look::Script,

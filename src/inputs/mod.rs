@@ -4,13 +4,16 @@
 //! compared with it. git says which files are tracked and ignored; what lies in the work tree counts. Only files whose names
 //! promise something are opened. What can't be read, or is not what its name says, is named, never passed over in silence.
 
+mod absent;
 mod builds;
 mod by_name;
+mod conda;
 mod content;
 mod dev_lock;
 mod empty_lock;
 mod files;
 mod git_index;
+mod go_mod;
 mod hcl;
 #[cfg(test)]
 mod hostile;
@@ -39,6 +42,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub(crate) use absent::Absent;
 pub(crate) use builds::ImageBuild;
 pub(crate) use files::{File, FileState, Files};
 pub(crate) use packages::NpmPackage;
@@ -123,9 +127,9 @@ impl Inputs {
         }
     }
 
-    /// Whether the name of a file, which may not be there, is that of an input.
-    pub(crate) fn is_input(path: &str) -> bool {
-        by_name::kinds(path).iter().next().is_some()
+    /// What the name of a file, which may not be there, says of it.
+    pub(crate) fn kind_of_name(path: &str) -> InputKind {
+        by_name::kinds(path).iter().next().unwrap_or(InputKind::File)
     }
 
     /// Every file, also those that git ignores.
@@ -176,6 +180,11 @@ impl Inputs {
     /// What could not be looked at as it should be, by path.
     pub(crate) fn troubles(&self) -> &[InputTrouble] {
         &self.troubles
+    }
+
+    /// What is not there to look at.
+    pub(crate) fn absent(&self) -> Vec<Absent> {
+        absent::absent(&self.troubles, &self.files)
     }
 
     /// Folders of installed packages, of build output that git ignores, and of copies of other people's code: nothing in them is

@@ -56,7 +56,10 @@ fn fault(error: &std::io::Error) -> Why {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write;
     use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::inputs::files::{FileFacts, Files};
@@ -69,6 +72,32 @@ mod tests {
         let (bytes, changed) = read(top, &file, amount)?;
         assert_eq!(changed, None);
         Ok(String::from_utf8(bytes).unwrap())
+    }
+
+    /// Somebody writes all the time, so sooner or later it happens during a read.
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        fs::write(top.join("a"), vec![b'x'; 1 << 20]).unwrap();
+        let mut files = Files::default();
+        files.push(b"a", FileFacts::default());
+        let is_seen = AtomicBool::new(false);
+        let seen = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut file = fs::File::options().append(true).open(top.join("a")).unwrap();
+                while !is_seen.load(Ordering::Relaxed) {
+                    file.write_all(b"y").unwrap();
+                }
+            });
+            let file = files.get("a").unwrap();
+            let reads = || read(&top, &file, Amount::Head(1 << 20)).unwrap().1 == Some(Why::Changed);
+            let limit = Instant::now() + Duration::from_secs(120);
+            let seen = std::iter::repeat_with(reads).any(|seen| seen || Instant::now() > limit);
+            is_seen.store(true, Ordering::Relaxed);
+            seen && Instant::now() <= limit
+        });
+        assert!(seen);
     }
 
     #[test]

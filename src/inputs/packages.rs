@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::inputs::parse_error::{of_json, of_toml};
 use crate::text::bom::without_bom;
+use crate::text::yaml::{Node, documents};
 
 /// A `package.json`, as npm, Yarn, pnpm and Bun read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -231,14 +232,6 @@ pub(super) fn cargo(text: &str) -> Result<CargoManifest, String> {
     })
 }
 
-/// Whether a `go.mod` requires modules: one without has no `go.sum`.
-pub(super) fn go_requires(text: &str) -> bool {
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
-    lines
-        .into_iter()
-        .any(|line| line.strip_prefix("require").is_some_and(|rest| rest.starts_with([' ', '\t', '('])))
-}
-
 /// Whether each line of a requirements file names one exact version, or one archive. Then it is a lock file. `None`: it names no package.
 /// Source: pip, "Requirements File Format".
 pub(super) fn is_pinned(text: &str) -> Option<bool> {
@@ -262,12 +255,9 @@ pub(super) fn is_pinned(text: &str) -> Option<bool> {
 
 /// The packages of a `pnpm-workspace.yaml`, or of another YAML file with such a list.
 pub(super) fn pnpm_workspace(text: &str) -> Result<Vec<String>, String> {
-    let documents = crate::text::yaml::documents(text)?;
-    let packages = documents.first().and_then(|document| document.get("packages"));
-    let texts = packages
-        .into_iter()
-        .flat_map(crate::text::yaml::Node::items)
-        .filter_map(crate::text::yaml::Node::as_text);
+    let all = documents(text)?;
+    let packages = all.first().and_then(|document| document.get("packages"));
+    let texts = packages.into_iter().flat_map(Node::items).filter_map(Node::as_text);
     Ok(texts.map(str::to_owned).collect())
 }
 
@@ -324,13 +314,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cargo_workspace_and_a_go_module_are_read() {
+    fn a_cargo_workspace_is_read() {
         let root = cargo("[workspace]\nmembers = ['a']\nexclude = ['fuzz']\n").unwrap();
         assert_eq!(root.workspace, Some(vec!["fuzz".to_owned()]));
         assert!(!cargo("[package]\nname = 'a'\n").unwrap().has_dependencies);
         assert!(cargo("[dependencies]\nserde.workspace = true\n").unwrap().has_dependencies);
-        assert!(go_requires("module a\n\nrequire (\n\tb v1\n)\n"));
-        assert!(go_requires("module a\nrequire b v1\n"));
-        assert!(!go_requires("module a\n// require b v1\ngo 1.22\n"));
     }
 }

@@ -14,6 +14,28 @@ use crate::model::input::{InputKind, KindSet};
 /// How much of a file is looked at.
 pub(super) const HEAD: usize = 16 << 10;
 
+/// How much is looked at where the beginning may be that of a template: no template is larger (AWS CloudFormation, "Quotas").
+pub(super) const MOST: usize = 1 << 20;
+
+/// The sections of a template that may come before `Resources` ("Template anatomy", and `Globals` of SAM), and the keys of others.
+const EARLY: [&str; 13] = [
+    "Description",
+    "Metadata",
+    "Parameters",
+    "Rules",
+    "Mappings",
+    "Conditions",
+    "Transform",
+    "Globals",
+    "Outputs",
+    "Resources",
+    // An object of Kubernetes with its keys in order has its `data` before its `kind`.
+    "apiVersion",
+    "kind",
+    // A document of SPDX with its keys in order has its version at the end.
+    "SPDXID",
+];
+
 const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "template"];
 
 /// Whether a file is a CloudFormation template, by its extension and its first bytes. It does not read a
@@ -23,9 +45,28 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
     if !extension.is_some_and(|extension| ENDINGS.contains(&extension)) {
         return false;
     }
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
-    read.is_ok() && begins_cloudformation(&String::from_utf8_lossy(&head))
+    let Ok(mut file) = fs::File::open(path) else { return false };
+    let name = path.to_string_lossy();
+    let mut bytes = Vec::new();
+    for most in [HEAD, MOST - HEAD] {
+        if (&mut file).take(most as u64).read_to_end(&mut bytes).is_err() {
+            return false;
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        if begins_cloudformation(&text) || !may_say_later(&name, &text) {
+            return begins_cloudformation(&text);
+        }
+    }
+    false
+}
+
+/// Whether a file that begins so, and of which nothing is known yet, may say later what it is.
+pub(super) fn may_say_later(name: &str, head: &str) -> bool {
+    let is_comment = |line: &str| line.trim().is_empty() || line.starts_with('#') || line == "---";
+    kinds(name, head).is_empty()
+        && (head.contains("AWS::")
+            || EARLY.iter().any(|key| has_key(head, key) || head.contains(&format!("\"{key}\"")))
+            || head.lines().all(is_comment))
 }
 
 /// Whether a file of this name is looked at.
@@ -57,6 +98,11 @@ pub(super) fn kinds(name: &str, head: &str) -> KindSet {
         kinds.add(InputKind::Kubernetes);
     }
     kinds
+}
+
+/// Whether a line at the left edge begins with this key.
+fn has_key(head: &str, key: &str) -> bool {
+    head.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
 }
 
 fn begins_cloudformation(head: &str) -> bool {
@@ -99,6 +145,50 @@ mod tests {
             ("a.yaml", "on: push\n", ""),
         ] {
             assert_eq!(kinds(name, head), expected, "{head}");
+        }
+    }
+
+    /// A template may have many parameters before its resources, and a license above all.
+    #[test]
+    fn a_long_beginning_does_not_hide_what_comes_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let filler: String = (0..2000).map(|n| format!("  P{n}:\n    Type: String\n")).collect();
+        let map: String = (0..2000).map(|n| format!("\"k{n}\": {{\"a\": \"b\"}},")).collect();
+        let (resources, comment) = ("Resources:\n  A:\n    Type: AWS::S3::Bucket\n", "# text\n".repeat(4000));
+        for (name, text, expected) in [
+            ("a.yaml", format!("Parameters:\n{filler}{resources}"), "cloudformation"),
+            ("b.yaml", format!("Metadata:\n{filler}{resources}"), "cloudformation"),
+            ("c.yaml", format!("{comment}{resources}"), "cloudformation"),
+            (
+                "d.template",
+                format!("Mappings:\n{filler}Transform: AWS::Serverless-2016-10-31\n{resources}"),
+                "cloudformation sam",
+            ),
+            (
+                "e.json",
+                format!(
+                    "{{\"Mappings\": {{{map} \"z\": 1}}, \"Resources\": {{\"A\": {{\"Type\": \"AWS::S3::Bucket\"}}}}}}"
+                ),
+                "cloudformation",
+            ),
+            ("f.yaml", format!("apiVersion: v1\ndata:\n{filler}kind: ConfigMap\n"), "kubernetes"),
+            (
+                "g.json",
+                format!(
+                    "{{\"SPDXID\": \"a\", \"files\": {{{map} \"z\": 1}}, \"spdxVersion\": \"SPDX-2.3\"}}"
+                ),
+                "sbom",
+            ),
+            ("h.yaml", format!("values:\n{filler}{resources}"), ""),
+            ("i.json", format!("{{{map} \"Resources\": {{\"A\": 1}}}}"), ""),
+        ] {
+            std::fs::write(folder.path().join(name), &text).unwrap();
+            let inputs = crate::inputs::Inputs::outside_git(folder.path());
+            let file = inputs.files().get(name).unwrap();
+            let found = file.kinds().iter().map(InputKind::id).collect::<Vec<_>>().join(" ");
+            assert_eq!(found, expected, "{name}");
+            let template = expected.starts_with("cloudformation");
+            assert_eq!(is_cloudformation(&folder.path().join(name)), template, "{name}");
         }
     }
 }

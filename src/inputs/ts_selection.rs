@@ -18,6 +18,8 @@ pub(crate) struct Selection {
     exclude: Option<List>,
     /// It extends a package, which may have lists of its own.
     unsure: bool,
+    /// A list leads out of its folder.
+    leads_out: bool,
 }
 
 /// A list, and the file that has it.
@@ -49,6 +51,8 @@ impl Selection {
         let folder = project.path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned();
         let mut selection = Self { folder, ..Self::default() };
         selection.take(project, all, 0);
+        let mut lists = selection.files.iter().chain(&selection.include).flat_map(|list| &list.patterns);
+        selection.leads_out = lists.any(|pattern| !selection.is_below(pattern.iter().map(String::as_str)));
         selection
     }
 
@@ -72,13 +76,22 @@ impl Selection {
 
     /// Whether it may take in a file at this path: it lies below its folder, or a list leads out of that.
     pub(crate) fn reaches(&self, path: &str) -> bool {
-        let below = |parts: &[String]| {
-            let folder = self.folder.split('/').filter(|part| *part != ".");
-            folder.zip(parts).all(|(part, of_pattern)| part == of_pattern)
-        };
-        let parts: Vec<String> = path.split('/').map(str::to_owned).collect();
-        let lists = || self.files.iter().chain(&self.include).flat_map(|list| &list.patterns);
-        below(&parts) || lists().any(|pattern| !below(pattern))
+        self.leads_out || self.is_below(path.split('/'))
+    }
+
+    /// Whether a list leads out of its folder.
+    pub(crate) fn leads_out(&self) -> bool {
+        self.leads_out
+    }
+
+    /// The folder of the project; `.` is the top.
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    fn is_below<'p>(&self, parts: impl Iterator<Item = &'p str>) -> bool {
+        let folder = self.folder.split('/').filter(|part| *part != ".");
+        folder.zip(parts).all(|(part, of_pattern)| part == of_pattern)
     }
 
     /// Whether it takes in the file at this path.

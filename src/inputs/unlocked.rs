@@ -36,7 +36,7 @@ pub(super) struct Manifests {
 }
 
 const OF_NPM: [Manager; 4] = [Manager::Npm, Manager::Yarn, Manager::Pnpm, Manager::Bun];
-const OF_PYTHON: [Manager; 4] = [Manager::Pip, Manager::Poetry, Manager::Uv, Manager::Pipenv];
+const OF_PYTHON: [Manager; 5] = [Manager::Pip, Manager::Poetry, Manager::Uv, Manager::Pipenv, Manager::Pdm];
 
 /// The manifests without a lock file, in order.
 pub(super) fn unlocked(manifests: &Manifests, files: &Files) -> Vec<Unlocked> {
@@ -83,7 +83,9 @@ fn lacks(
                 || above(folder)
                     .any(|above| locks.has(above, Manager::Uv) && is_member(&workspaces.uv, above, folder))
         }
-        Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv => locks.any(folder, &OF_PYTHON),
+        Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv | Manager::Pdm => {
+            locks.any(folder, &OF_PYTHON)
+        }
         _ => match manifests.others.get(path) {
             Some(false) => locks.has(folder, manager),
             Some(true) => locks.has(folder, manager) || above(folder).any(|above| locks.has(above, manager)),

@@ -45,6 +45,12 @@ pub enum InputKind {
     Sbom,
     /// A container image of the run, by its name. It is in no repository.
     Image,
+    /// A submodule that is not checked out: nobody knows what is in it.
+    Submodule,
+    /// A folder that can't be listed.
+    Folder,
+    /// A file of no kind that its name says, and that can't be read.
+    File,
     /// The configuration of a test runner.
     Tests(TestRunner),
     /// A workflow or pipeline of a CI service.
@@ -56,7 +62,7 @@ pub enum InputKind {
 use InputKind as Kind;
 
 /// The kinds without a part, with id and words.
-const PLAIN: [(Kind, &str, &str); 19] = [
+const PLAIN: [(Kind, &str, &str); 22] = [
     (Kind::Dockerfile, "dockerfile", "Dockerfile"),
     (Kind::Compose, "compose", "compose file"),
     (Kind::Terraform, "terraform", "Terraform file"),
@@ -76,6 +82,9 @@ const PLAIN: [(Kind, &str, &str); 19] = [
     (Kind::Prettier, "prettier", "Prettier configuration"),
     (Kind::Sbom, "sbom", "SBOM"),
     (Kind::Image, "image", "image"),
+    (Kind::Submodule, "submodule", "submodule"),
+    (Kind::Folder, "folder", "folder"),
+    (Kind::File, "file", "file"),
 ];
 
 impl InputKind {
@@ -122,12 +131,12 @@ impl InputKind {
     fn of_bit(bit: u32) -> Option<Self> {
         let at = |first: u32| (bit - first) as usize;
         match bit {
-            0..20 => PackageManager::ALL.get(at(0)).copied().map(Self::Lock),
-            20..40 => PackageManager::ALL.get(at(20)).copied().map(Self::Manifest),
-            40..64 => PLAIN.get(at(40)).map(|(kind, ..)| *kind),
-            64..76 => TestRunner::ALL.get(at(64)).copied().map(Self::Tests),
-            76..84 => CiService::ALL.get(at(76)).copied().map(Self::Ci),
-            _ => Language::ALL.get((bit.checked_sub(84)?) as usize).copied().map(Self::Source),
+            0..24 => PackageManager::ALL.get(at(0)).copied().map(Self::Lock),
+            24..48 => PackageManager::ALL.get(at(24)).copied().map(Self::Manifest),
+            48..72 => PLAIN.get(at(48)).map(|(kind, ..)| *kind),
+            72..84 => TestRunner::ALL.get(at(72)).copied().map(Self::Tests),
+            84..92 => CiService::ALL.get(at(84)).copied().map(Self::Ci),
+            _ => Language::ALL.get((bit.checked_sub(92)?) as usize).copied().map(Self::Source),
         }
     }
 
@@ -135,11 +144,11 @@ impl InputKind {
     fn bit(self) -> u32 {
         match self {
             Self::Lock(manager) => manager as u32,
-            Self::Manifest(manager) => 20 + manager as u32,
-            Self::Tests(runner) => 64 + runner as u32,
-            Self::Ci(service) => 76 + service as u32,
-            Self::Source(language) => 84 + language as u32,
-            plain => 40 + PLAIN.iter().position(|(kind, ..)| *kind == plain).unwrap_or(PLAIN.len()) as u32,
+            Self::Manifest(manager) => 24 + manager as u32,
+            Self::Tests(runner) => 72 + runner as u32,
+            Self::Ci(service) => 84 + service as u32,
+            Self::Source(language) => 92 + language as u32,
+            plain => 48 + PLAIN.iter().position(|(kind, ..)| *kind == plain).unwrap_or(PLAIN.len()) as u32,
         }
     }
 }

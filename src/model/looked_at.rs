@@ -84,8 +84,11 @@ pub struct Uncovered {
 /// An input that no gate reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UncoveredInput {
-    /// From the top of the repository.
+    /// From the top of the repository. A folder, with `/` at its end, stands for several sources in it or below.
     pub path: Text,
+    /// How many files it stands for.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub files: u64,
     /// The waiver that accepts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Text>,
@@ -99,7 +102,7 @@ impl Uncovered {
 
     /// `2 npm lock files (npm-audit, trivy)`; `None`: all are accepted.
     pub fn words(&self) -> Option<String> {
-        let open = self.open().count();
+        let open: u64 = self.open().map(|input| input.files).sum();
         let tools: Vec<&str> = self.tools.iter().map(|tool| &**tool).collect();
         let one = self.kind.words();
         let named = if open == 1 { format!("1 {one}") } else { format!("{open} {}", plural(&one)) };
@@ -127,6 +130,9 @@ pub struct RunInputs {
     /// The lines of gates.toml that `init --add` would write for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_add: Vec<String>,
+    /// What is tracked and not there, and that no gate of the configuration would read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<GateInput>,
     /// Why nobody knows what there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
@@ -141,6 +147,21 @@ impl RunInputs {
     pub fn words(&self) -> Option<String> {
         let words: Vec<String> = self.uncovered.iter().filter_map(Uncovered::words).collect();
         (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// Why nobody knows what there is: the first thing that is not there and that nobody accepts, why, and how many more.
+    pub fn not_there(&self) -> Option<String> {
+        if self.unknown.is_some() {
+            return self.unknown.clone();
+        }
+        let mut open = self.absent.iter().filter(|input| input.is_open());
+        let first = open.next()?;
+        let why = first.why.as_deref().unwrap_or("it is not there");
+        let more = match open.count() {
+            0 => String::new(),
+            n => format!(", and {n} more"),
+        };
+        Some(format!("{} ({why}){more}", first.path))
     }
 }
 

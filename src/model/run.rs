@@ -89,7 +89,8 @@ impl Run {
     pub(crate) fn accepted_gaps(&self) -> impl Iterator<Item = &Text> {
         let of_gates = self.gates.iter().flat_map(|gate| &gate.inputs).map(|input| &input.accepted);
         let of_run = self.inputs.uncovered.iter().flat_map(|uncovered| &uncovered.inputs);
-        of_gates.chain(of_run.map(|input| &input.accepted)).flatten()
+        let absent = self.inputs.absent.iter().map(|input| &input.accepted);
+        of_gates.chain(of_run.map(|input| &input.accepted)).chain(absent).flatten()
     }
 }
 
@@ -141,7 +142,12 @@ pub struct GateRecord {
 impl GateRecord {
     /// Whether it looked at everything, with proof. Only then is a finding gone that is not there any more.
     pub fn looked_at_all(&self) -> bool {
-        self.evidence == Completeness::Whole && self.since.is_none()
+        self.is_proved() && self.since.is_none()
+    }
+
+    /// Whether it has proof for its targets, and for each of its inputs that nobody accepts without.
+    pub fn is_proved(&self) -> bool {
+        self.evidence == Completeness::Whole && !self.inputs.iter().any(GateInput::is_open)
     }
 }
 

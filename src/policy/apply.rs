@@ -126,7 +126,7 @@ fn conclude(run: &mut Run) {
         verdict = Verdict::Blocked;
     }
     // Nobody knows what there is to look at.
-    if run.inputs.required && run.inputs.unknown.is_some() {
+    if run.inputs.required && run.inputs.not_there().is_some() {
         verdict = Verdict::Inconclusive;
     }
     // A run that was cut off proves nothing, even if its gates passed so far.

@@ -25,10 +25,14 @@ pub(super) fn accept(gates: &mut [GateRecord], waivers: Waivers<'_>, today: Date
     }
 }
 
-/// The same for the inputs that no gate reads.
+/// The same for the inputs that no gate reads, and those that are not there.
 pub(super) fn accept_uncovered(inputs: &mut RunInputs, waivers: Waivers<'_>, today: Date) {
     let accepting = Accepting::new(waivers, today);
     for input in inputs.uncovered.iter_mut().flat_map(|uncovered| &mut uncovered.inputs) {
+        let fits = |waiver: &Waiver| waiver.accepts_gap(&input.path, None);
+        input.accepted = accepting.by(fits, input.accepted.take());
+    }
+    for input in &mut inputs.absent {
         let fits = |waiver: &Waiver| waiver.accepts_gap(&input.path, None);
         input.accepted = accepting.by(fits, input.accepted.take());
     }

@@ -13,7 +13,8 @@ use std::io::{self, Write};
 
 use crate::formats::cyclonedx;
 use crate::formats::cyclonedx::document::{BomComponent, BomDocument, ComponentKind};
-use crate::model::run::{Completeness, Run};
+use crate::model::looked_at::{GateInput, InputState};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::verdict::{Mode, Outcome};
 use crate::report::cyclonedx::parts::Parts;
 use crate::text::hash::uuid;
@@ -28,10 +29,16 @@ pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n")
 }
 
+/// Whether a gate has read everything. What is accepted without is not read, either.
+fn is_whole(gate: &GateRecord) -> bool {
+    let is_gap = |input: &GateInput| input.state == InputState::Gap;
+    gate.evidence == Completeness::Whole && !gate.inputs.iter().any(is_gap)
+}
+
 fn document(run: &Run) -> BomDocument {
     let parts = Parts::of(run);
     let found = vulnerabilities::of(run, &parts);
-    let whole = run.gates.iter().all(|gate| gate.evidence == Completeness::Whole) && found.left_out == 0;
+    let whole = run.gates.iter().all(is_whole) && found.left_out == 0;
     let mut incomplete: Vec<String> = parts.lacking().collect();
     incomplete.extend((!whole).then(|| ROOT.to_owned()));
     let subjects = parts.subjects.iter().map(|subject| subject.bom_ref()).collect();

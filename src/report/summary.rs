@@ -48,8 +48,8 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
             let _ = writeln!(page, "  `portcullis init --add` prints gates for it");
         }
     }
-    if let Some(why) = &run.inputs.unknown {
-        let _ = writeln!(page, "Not there to look at: {}", sanitise::short(why, 300));
+    if let Some(why) = run.inputs.not_there() {
+        let _ = writeln!(page, "Not there to look at: {}", sanitise::short(&why, 300));
     }
     let _ = writeln!(page, "Reports: {files}");
     if run.lock == Some(LockStatus::Unlocked) {
@@ -123,7 +123,7 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     causes.extend(run.over.iter().map(|over| format!("budget: {over}")));
     if run.inputs.required {
         causes.extend(run.inputs.words().map(|words| format!("not covered by any gate: {words}")));
-        let unknown = run.inputs.unknown.as_ref();
+        let unknown = run.inputs.not_there();
         causes.extend(unknown.map(|why| format!("nobody knows what there is to look at: {why}")));
     }
     if causes.is_empty() {

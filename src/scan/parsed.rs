@@ -72,8 +72,9 @@ pub struct Parsed {
     pub package_types: Option<BTreeSet<Text>>,
     /// The inputs that it says it read, from the top of the repository, if it names them.
     pub read_inputs: Vec<Text>,
-    /// What was in scope and could not be scanned (a file that does not parse): the gate is
-    /// inconclusive, and its findings are still shown.
+    /// The inputs that it says it could not parse, and its word for it: each is a gap that a waiver may accept.
+    pub not_read: Vec<(Text, Text)>,
+    /// What was in scope and could not be scanned: the gate is inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,
     /// What is a gap if the program ended with another code than 0.
     pub gaps_unless_zero: Vec<String>,
@@ -122,6 +123,7 @@ impl Parsed {
             self.is_written_by(&name);
         }
         self.read_inputs.extend(other.read_inputs);
+        self.not_read.extend(other.not_read);
         self.gaps.extend(other.gaps);
         self.gaps_unless_zero.extend(other.gaps_unless_zero);
         self.proof

@@ -1,10 +1,13 @@
 //! The promise: a gate passes on proof only.
 
+use std::collections::HashSet;
+
 use crate::scan::parsed::{Exit, Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::Tool;
 use crate::scan::{package_versions, secret_findings};
+use crate::text::shared::Text;
 
 /// The assessed evidence of one job.
 #[derive(Debug)]
@@ -101,6 +104,10 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
 
     // 5. Something was in scope.
     let unknown = parsed.scope_unreported && raw.exit.is_none();
+    if let Some((path, why)) = parsed.not_read.first().filter(|_| read_nothing(&parsed, unknown)) {
+        let reason = format!("nothing could be looked at: {path} ({why})");
+        return inconclusive(parsed, reason);
+    }
     if parsed.scope.is_empty() && parsed.findings.is_empty() && !unknown {
         let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
         return Proof::NothingInScope { parsed, reason };
@@ -110,6 +117,14 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         false => format!("looked at {}", parsed.scope),
     });
     Proof::Complete(parsed)
+}
+
+/// Whether nothing is left besides what the tool could not read.
+fn read_nothing(parsed: &Parsed, unknown: bool) -> bool {
+    let not_read: HashSet<&Text> = parsed.not_read.iter().map(|(path, _)| path).collect();
+    let is_all =
+        !parsed.read_inputs.is_empty() && parsed.read_inputs.iter().all(|path| not_read.contains(path));
+    is_all || (parsed.scope.is_empty() && !unknown)
 }
 
 /// Whether the exit code and the report agree, as a line of the proof.

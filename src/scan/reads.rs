@@ -49,6 +49,11 @@ impl Reads {
                 Reach::Exactly => folder == path,
             })
     }
+
+    /// Whether one of its folders holds a folder, or lies in it.
+    pub fn meets(&self, path: &str, folders: &[String]) -> bool {
+        folders.iter().any(|folder| is_below(path, folder) || is_below(folder, path))
+    }
 }
 
 /// Whether a folder is another one, or lies below it.

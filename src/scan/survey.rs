@@ -26,6 +26,8 @@ pub enum Unnamed {
     Gap(Option<Text>),
     /// A rule leaves it out: `by `exclude` of web/tsconfig.json`.
     Excluded(Text),
+    /// Nothing names it, and whoever read it would have: so a rule leaves it out. A file that is not there may be read elsewhere.
+    Unlisted(Text),
     /// There is nothing in it to report: `without a resource`.
     Empty(Text),
     /// It is another gate's, or nobody's.

@@ -226,8 +226,8 @@ impl Tool for CfnLint {
         let given = raw.planned.map(|planned| planned.files.as_slice()).unwrap_or_default();
         let left_out =
             given.iter().filter(|file| !linted.contains(file.as_str()) && !facts.unread.contains(*file));
-        parsed.gaps.extend(left_out.map(|file| {
-            format!("{} was not linted: does its configuration leave it out?", origin.relative(file))
+        parsed.not_read.extend(left_out.map(|file| {
+            (origin.relative(file), "it was not linted: does its configuration leave it out?".into())
         }));
         Ok(parsed)
     }

@@ -1,5 +1,7 @@
 //! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
 
+mod not_there;
+mod shapes;
 mod sources;
 
 use std::ffi::OsStr;
@@ -140,6 +142,23 @@ fn a_gap_does_not_hide_what_was_found() {
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = project.gate("deps")["reason"].as_str().unwrap().to_owned();
     assert!(reason.ends_with("besides, 1 finding at or above high"), "{reason}");
+    // What was not read is no base for what is known, and nothing in it is gone.
+    let baseline = project.run(&["baseline"]);
+    assert!(baseline.stderr.contains("run.json proved anything"), "{}", baseline.all());
+    let waiver = "[[waiver]]\ngap = \"old/*\"\nreason = \"r\"\nexpires = 2999-12-31\n";
+    project.write("gates.toml", gates(&format!("{TRIVY}{waiver}")));
+    assert_eq!(run(&project).code, 1);
+    assert_eq!(project.run(&["baseline"]).code, 0);
+    let report = project.read("report.json").replace("Vulnerabilities", "Others");
+    project.write("report.json", report);
+    project.write("gates.toml", gates(TRIVY));
+    run(&project);
+    let pruned = project.run(&["baseline", "--prune"]);
+    assert!(
+        pruned.stdout.contains("deps did not read all of its inputs; its findings are left"),
+        "{}",
+        pruned.all()
+    );
 }
 
 #[test]
@@ -275,23 +294,6 @@ fn a_waiver_for_a_gap_says_nothing_of_findings() {
     assert!(ran.code == 2 && ran.stderr.contains("known: required, shown"), "{}", ran.all());
 }
 
-/// What is tracked and not there is named, and where coverage is required nobody knows what is in it.
-#[test]
-fn inputs_that_are_not_checked_out_are_named() {
-    for (key, code) in [("", 0), ("coverage = \"required\"\n", 3)] {
-        let project = project(&gates(&format!("{key}{TRIVY}")), &["app/package-lock.json"]);
-        for path in ["app/package-lock.json", "legacy/package-lock.json"] {
-            project.write(path, LOCK);
-        }
-        project.commit("all of it");
-        project.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/legacy/"]);
-        let ran = project.run(&["run"]);
-        assert_eq!(ran.code, code, "{}", ran.all());
-        let says = "legacy/package-lock.json is not checked out (sparse checkout)";
-        assert!(ran.stdout.contains(&format!("Not there to look at: {says}")), "{}", ran.all());
-    }
-}
-
 /// Both folders have one name in the report, so it shows of neither that it was read.
 #[test]
 fn lock_files_whose_names_look_alike_are_gaps() {
@@ -306,6 +308,17 @@ fn lock_files_whose_names_look_alike_are_gaps() {
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = project.gate("deps")["reason"].as_str().unwrap().to_owned();
     assert!(reason.starts_with("2 of 3 npm lock files were not read: caf"), "{reason}");
+}
+
+#[test]
+fn without_a_commit_the_same_is_compared() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    project.write("old/package-lock.json", LOCK);
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
 }
 
 /// A gate without proof for a gap is the first thing to do.

@@ -120,7 +120,9 @@ fn nothing_is_left_without_a_gate_in_silence() {
         assert_eq!(plan.code, 0, "{}: {}", path.display(), plan.all());
         let rest =
             plan.stdout.split_once("Not covered by any gate:").map(|(_, rest)| rest).unwrap_or_default();
-        for line in rest.lines().filter(|line| !line.trim().is_empty()) {
+        // Sources without a project ask for one first.
+        let of_project = |line: &&str| !line.trim().is_empty() && !line.contains(" TypeScript file");
+        for line in rest.lines().filter(of_project) {
             for input in line.rsplit_once(": ").unwrap().1.split(", ") {
                 let folder = input.rsplit_once('/').map_or(".", |(folder, _)| folder);
                 let named = |place: &str| comments.iter().any(|comment| comment.contains(place));

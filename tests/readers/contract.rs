@@ -27,7 +27,13 @@ fn every_fixture_reads_as_expected() {
 fn check(fixture: &Fixture) -> Result<(), String> {
     let expected = &fixture.expected;
     let (outcome, parsed, reason) = match fixture.assess() {
-        Proof::Complete(parsed) => ("complete", parsed, String::new()),
+        Proof::Complete(parsed) => match parsed.not_read.first() {
+            Some((path, why)) => {
+                let reason = format!("not everything could be looked at: {path} ({why})");
+                ("inconclusive", parsed, reason)
+            }
+            None => ("complete", parsed, String::new()),
+        },
         Proof::NothingInScope { parsed, reason } => ("empty", parsed, reason),
         Proof::Inconclusive { parsed, reason } => ("inconclusive", parsed, reason),
     };

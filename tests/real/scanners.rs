@@ -94,12 +94,12 @@ fn cfn_lint_proves_nothing_of_what_it_has_not_linted() {
         [outcome("broken"), outcome("good"), outcome("none")],
         ["inconclusive", "passed", "inconclusive"]
     );
-    assert!(reason(&project, "broken").contains("broken.yaml can't be linted"));
+    assert!(reason(&project, "broken").contains("broken.yaml (it can't be linted"));
     // It leaves with 0 and an empty report in each of these.
     for (config, words) in [
-        ("ignore_bad_template: true\n", "broken.yaml was not linted"),
+        ("ignore_bad_template: true\n", "broken.yaml (it was not linted"),
         ("ignore_templates: ['*.yaml']\n", "E1001"),
-        ("deployment_files: [deploy.yaml]\n", "broken.yaml was not linted"),
+        ("deployment_files: [deploy.yaml]\n", "broken.yaml (it was not linted"),
     ] {
         project.write(".cfnlintrc", config);
         project.write("deploy.yaml", "template-file-path: good.yaml\n");

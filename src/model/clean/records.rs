@@ -142,11 +142,7 @@ impl Clean for GateRecord {
             targets,
             inputs,
         } = self;
-        for GateInput { path, kind: _, state: _, files: _, why, accepted } in inputs {
-            path.clean(scrubber);
-            why.clean(scrubber);
-            accepted.clean(scrubber);
-        }
+        inputs.clean(scrubber);
         [id, stage, tool].into_iter().for_each(|text| text.clean(scrubber));
         [tool_version, tool_sha256, overridden, left_out, since]
             .into_iter()
@@ -164,17 +160,27 @@ impl Clean for GateRecord {
     }
 }
 
+impl Clean for GateInput {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Self { path, kind: _, state: _, files: _, why, accepted } = self;
+        path.clean(scrubber);
+        why.clean(scrubber);
+        accepted.clean(scrubber);
+    }
+}
+
 impl Clean for RunInputs {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { required: _, uncovered, to_add, unknown } = self;
+        let Self { required: _, uncovered, to_add, absent, unknown } = self;
         for Uncovered { kind: _, tools, inputs } in uncovered {
             tools.clean(scrubber);
-            for UncoveredInput { path, accepted } in inputs {
+            for UncoveredInput { path, files: _, accepted } in inputs {
                 path.clean(scrubber);
                 accepted.clean(scrubber);
             }
         }
         to_add.clean(scrubber);
+        absent.clean(scrubber);
         unknown.clean(scrubber);
     }
 }

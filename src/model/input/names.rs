@@ -31,7 +31,7 @@ macro_rules! named {
 
 named! {
     /// Who installs packages.
-    PackageManager, 20:
+    PackageManager, 22:
     Npm "npm" "npm",
     Yarn "yarn" "Yarn",
     Pnpm "pnpm" "pnpm",
@@ -40,6 +40,8 @@ named! {
     Poetry "poetry" "Poetry",
     Uv "uv" "uv",
     Pipenv "pipenv" "Pipenv",
+    Pdm "pdm" "PDM",
+    Conda "conda" "Conda",
     Go "go" "Go",
     Cargo "cargo" "Cargo",
     Maven "maven" "Maven",

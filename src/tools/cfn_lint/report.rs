@@ -80,7 +80,8 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said)
             // also a gap: nothing else in it was checked.
             (Some(file), "E0000" | "E0001") => {
                 said.unread.insert(file.clone());
-                parsed.gaps.push(format!("{} can't be linted: {}", origin.relative(file), found.message));
+                let why = format!("it can't be linted: {}", found.message);
+                parsed.not_read.push((origin.relative(file), why.into()));
                 false
             }
             _ => false,

@@ -184,10 +184,10 @@ fn a_template_that_was_not_linted_is_a_gap() {
     assert_eq!((whole.scope.get(Unit::Files), whole.gaps.len()), (Some(2), 0));
     let first = LOG.lines().next().unwrap();
     assert_eq!(
-        parse(&run("[]", 0, first)).unwrap().gaps,
-        ["b.yaml was not linted: does its configuration leave it out?"]
+        parse(&run("[]", 0, first)).unwrap().not_read,
+        [("b.yaml".into(), "it was not linted: does its configuration leave it out?".into())]
     );
-    assert_eq!(parse(&run("[]", 0, "")).unwrap().gaps.len(), 2);
+    assert_eq!(parse(&run("[]", 0, "")).unwrap().not_read.len(), 2);
 }
 
 #[test]
@@ -202,12 +202,13 @@ fn what_it_could_not_read_is_a_gap_and_a_match_without_a_template_is_not_a_findi
         ("E1001", "null", 0),
     ] {
         let parsed = parse(&run(&format!("[{}]", of(id, file)), 2, LOG)).unwrap();
-        assert_eq!((parsed.findings.len(), parsed.gaps.len()), (findings, 1), "{id}: {:?}", parsed.gaps);
+        let gaps = parsed.gaps.len() + parsed.not_read.len();
+        assert_eq!((parsed.findings.len(), gaps), (findings, 1), "{id}: {:?}", parsed.gaps);
     }
     // A file that does not parse is not also reported as left out.
     let unread = format!("[{}]", of("E0000", "\"a.yaml\""));
     let parsed = parse(&run(&unread, 2, LOG.lines().last().unwrap())).unwrap();
-    assert_eq!(parsed.gaps, ["a.yaml can't be linted: wrong"]);
+    assert_eq!(parsed.not_read, [("a.yaml".into(), "it can't be linted: wrong".into())]);
 }
 
 #[test]

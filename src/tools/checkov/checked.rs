@@ -46,8 +46,10 @@ fn kinds(text: &str) -> Vec<String> {
         return text.lines().filter_map(kind_of).map(str::to_owned).collect();
     };
     let of = |object: &Node| object.text("kind").map(str::to_owned);
+    // Checkov looks into a `List`, and into no other object with `items`.
     let items = |object: &Node| -> Vec<String> {
-        object.get("items").into_iter().flat_map(Node::items).filter_map(of).collect()
+        let list = object.get("items").filter(|_| object.text("kind") == Some("List"));
+        list.into_iter().flat_map(Node::items).filter_map(of).collect()
     };
     documents.iter().flat_map(|object| of(object).into_iter().chain(items(object))).collect()
 }
@@ -161,6 +163,7 @@ mod tests {
             (InputKind::Kubernetes, "{\n  \"kind\": \"Pod\",\n", true),
             (InputKind::Kubernetes, "kind: Namespace\n", false),
             (InputKind::Kubernetes, "kind: List\nitems:\n- kind: Pod\n", true),
+            (InputKind::Kubernetes, "kind: ResourceList\nitems:\n- kind: Pod\n", false),
             (
                 InputKind::Kubernetes,
                 "kind: HorizontalPodAutoscaler\nspec:\n  scaleTargetRef:\n    kind: Deployment\n",

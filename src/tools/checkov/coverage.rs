@@ -98,10 +98,14 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
             None if holds_nothing(kind, path, survey.inputs) => {
                 Unnamed::Empty("without a resource that Checkov is known to check".into())
             }
+            None if kind == InputKind::Helm => Unnamed::Gap(Some(NO_HELM.into())),
             None => Unnamed::Gap(None),
         }
     })
 }
+
+/// Without the program it passes over charts, and says nothing (`helm/runner.py`).
+const NO_HELM: &str = "Checkov does not mention it: it reads charts only if `helm` is installed, and can fill them in. `[[waiver]]` with `gap` accepts it";
 
 /// Whether there is nothing that Checkov would surely mention. What can't be read may hold something.
 fn holds_nothing(kind: InputKind, path: &str, inputs: &Inputs) -> bool {

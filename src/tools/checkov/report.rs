@@ -155,16 +155,13 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
             .push(format!("the summary counts {counted} failed checks, and the report lists {listed}"));
     }
     let unread = results.parsing_errors.unwrap_or_default();
-    match summary.parsing_errors {
-        Some(n) if n > 0 && unread.is_empty() => {
-            let files = if n == 1 { "file does" } else { "files do" };
-            parsed.gaps.push(format!("{n} {files} not parse (`quiet` leaves their names out)"));
-        }
-        _ => {
-            let unparsed = unread.iter().map(|file| format!("{} does not parse", origin.relative(file)));
-            parsed.gaps.extend(unparsed);
-        }
+    let unnamed = summary.parsing_errors.unwrap_or(0).saturating_sub(unread.len() as u64);
+    if unnamed > 0 {
+        let files = if unnamed == 1 { "file does" } else { "files do" };
+        parsed.gaps.push(format!("{unnamed} {files} not parse (`quiet` leaves their names out)"));
     }
+    let not_read = unread.iter().map(|file| (origin.relative(file), "Checkov can't parse it".into()));
+    parsed.not_read.extend(not_read);
 
     let framework = report.check_type.unwrap_or_default();
     if framework == "secrets" {

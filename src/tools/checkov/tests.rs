@@ -101,11 +101,12 @@ fn a_report_without_its_summary_or_its_checks_is_foreign() {
 
 #[test]
 fn files_that_do_not_parse_are_gaps_in_every_spelling() {
+    let named = r#"{"results": {"failed_checks": [], "parsing_errors": ["/repo/infra/a.tf"]}, "summary": {"parsing_errors": 1}}"#;
+    let parsed = read(named).unwrap();
+    assert_eq!(parsed.gaps, [""; 0]);
+    assert_eq!(parsed.not_read, [("infra/a.tf".into(), "Checkov can't parse it".into())]);
     for (report, gap) in [
-        (
-            r#"{"results": {"failed_checks": [], "parsing_errors": ["/repo/infra/a.tf"]}, "summary": {"parsing_errors": 1}}"#,
-            "infra/a.tf does not parse",
-        ),
+        (&*named.replace("\": 1}", "\": 2}"), "1 file does not parse (`quiet` leaves their names out)"),
         (
             r#"{"results": {"failed_checks": []}, "summary": {"parsing_errors": 2}}"#,
             "2 files do not parse (`quiet` leaves their names out)",

@@ -25,7 +25,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 26] = [
+const READS: [(&str, &[InputKind]); 31] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -46,19 +46,33 @@ const READS: [(&str, &[InputKind]); 26] = [
     ("terraform", &[InputKind::TerraformRoot]),
     ("tofu", &[InputKind::TerraformRoot]),
     ("tsc", &[InputKind::TsConfig]),
-    ("nuxt-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
-    ("nuxi-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
-    ("vue-tsc", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
-    ("svelte-check", &[InputKind::TsConfig, InputKind::Source(Language::Svelte)]),
-    ("astro-check", &[InputKind::TsConfig, InputKind::Source(Language::Astro)]),
-    ("eslint", &[InputKind::Eslint]),
+    ("nuxt-typecheck", &[InputKind::TsConfig, VUE]),
+    ("nuxi-typecheck", &[InputKind::TsConfig, VUE]),
+    ("vue-tsc", &[InputKind::TsConfig, VUE]),
+    ("svelte-check", &[InputKind::TsConfig, SVELTE]),
+    ("astro-check", &[InputKind::TsConfig, ASTRO]),
+    ("eslint", &[InputKind::Eslint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE]),
+    ("biome", &[InputKind::Biome, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
+    ("oxlint", &[InputKind::Oxlint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
+    ("deno", &[JAVASCRIPT, TYPESCRIPT]),
+    ("semgrep", &[JAVASCRIPT, TYPESCRIPT, VUE]),
+    ("opengrep", &[JAVASCRIPT, TYPESCRIPT, VUE]),
 ];
 
+const JAVASCRIPT: InputKind = InputKind::Source(Language::JavaScript);
+const TYPESCRIPT: InputKind = InputKind::Source(Language::TypeScript);
+const VUE: InputKind = InputKind::Source(Language::Vue);
+const SVELTE: InputKind = InputKind::Source(Language::Svelte);
+const ASTRO: InputKind = InputKind::Source(Language::Astro);
+
+/// Configurations that hold for a tree, above and below.
+const OF_A_TREE: [InputKind; 3] = [InputKind::Eslint, InputKind::Biome, InputKind::Oxlint];
+
 /// Every lock file.
-const LOCKS: [InputKind; 20] = {
-    let mut locks = [InputKind::Lock(Manager::Npm); 20];
+const LOCKS: [InputKind; Manager::ALL.len()] = {
+    let mut locks = [InputKind::Lock(Manager::Npm); Manager::ALL.len()];
     let mut at = 0;
-    while at < 20 {
+    while at < locks.len() {
         locks[at] = InputKind::Lock(Manager::ALL[at]);
         at += 1;
     }
@@ -72,8 +86,9 @@ const LAUNCHERS: [&str; 14] = [
 ];
 
 /// Words in front of what a program reads, and that are no path.
-const SUBCOMMANDS: [&str; 12] = [
-    "audit", "check", "deny", "dir", "exec", "lint", "run", "scan", "source", "template", "validate", "test",
+const SUBCOMMANDS: [&str; 13] = [
+    "audit", "check", "ci", "deny", "dir", "exec", "lint", "run", "scan", "source", "template", "validate",
+    "test",
 ];
 
 /// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
@@ -122,7 +137,10 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         if folders.is_empty() {
             folders.push(dir.to_owned());
         }
-        return vec![Reads::new(kinds(), &folders, Reach::Below)];
+        let is_of_tree = |kind: &InputKind| OF_A_TREE.contains(kind);
+        let around = Reads::new(kinds().filter(is_of_tree), &folders, Reach::Around);
+        let below = Reads::new(kinds().filter(|kind| !is_of_tree(kind)), &folders, Reach::Below);
+        return vec![around, below];
     }
     if *program == "tsc" && paths.is_empty() && !builds {
         // Not the projects below, nor those that it refers to.
@@ -207,9 +225,13 @@ mod tests {
             (&["osv-scanner", "--lockfile=a/go.sum"], InputKind::Lock(Manager::Go), "b/go.sum", false),
             (&["osv-scanner", "--format=sarif"], InputKind::Lock(Manager::Go), "b/go.sum", true),
             (&["hadolint", "-"], docker, "Dockerfile", false),
-            (&["vue-tsc", "-p", "a"], InputKind::Source(Language::Vue), "a/src/A.vue", true),
-            (&["vue-tsc", "-p", "a/tsconfig.json"], InputKind::Source(Language::Vue), "b/A.vue", false),
-            (&["vue-tsc", "-p", "tsconfig.app.json"], InputKind::Source(Language::Vue), "src/A.vue", true),
+            (&["vue-tsc", "-p", "a"], VUE, "a/src/A.vue", true),
+            (&["vue-tsc", "-p", "a/tsconfig.json"], VUE, "b/A.vue", false),
+            (&["vue-tsc", "-p", "tsconfig.app.json"], VUE, "src/A.vue", true),
+            (&["npx", "eslint", "src"], InputKind::Eslint, "eslint.config.js", true),
+            (&["npx", "eslint", "src"], TYPESCRIPT, "src/a.ts", true),
+            (&["npx", "eslint", "src"], TYPESCRIPT, "scripts/a.ts", false),
+            (&["biome", "ci"], TYPESCRIPT, "scripts/a.ts", true),
         ] {
             assert_eq!(covers(run, kind, path), expected, "{run:?} {path}");
         }

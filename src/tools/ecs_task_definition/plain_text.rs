@@ -174,3 +174,6 @@ fn password(value: &str) -> Option<&str> {
         (!password.is_empty() && !password.starts_with('$')).then_some(password)
     })
 }
+
+#[cfg(test)]
+mod tests;

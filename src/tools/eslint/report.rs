@@ -32,7 +32,8 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         parsed.gaps.extend(file.missing().map(|words| format!("{path}: {words}")));
         for message in file.messages {
             if message.fatal {
-                parsed.gaps.push(format!("{path}: {}", message.title()));
+                let why = format!("ESLint can't parse it: {}", message.title());
+                parsed.not_read.push((path.clone(), why.into()));
             }
             parsed.findings.push(message.into_finding(&path));
         }

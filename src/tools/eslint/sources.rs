@@ -45,6 +45,7 @@ pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a
     let dirs: Vec<String> = dirs.iter().map(|dir| survey.place_of(dir)).collect();
     let wanted = Wanted::new(files);
     let configs = survey.inputs.of_kind(InputKind::Eslint);
+    let chosen = chosen(survey);
     Box::new(move |_, path| {
         let inside = |dir: &String| match dir.as_str() {
             "." => Some(path),
@@ -53,9 +54,17 @@ pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a
         if !dirs.iter().filter_map(inside).any(|file| wanted.has(file)) {
             return Unnamed::Elsewhere;
         }
-        let by = nearest(&configs, path).map_or("its configuration", String::as_str);
-        Unnamed::Excluded(format!("by {by}").into())
+        let nearest = || nearest(&configs, path).map_or("its configuration", String::as_str);
+        let by = chosen.as_deref().unwrap_or_else(nearest);
+        Unnamed::Unlisted(format!("by {by}").into())
     })
+}
+
+/// The configuration that `-c` in `args` names. A copy of the base's stands for the nearest.
+fn chosen(survey: &Survey<'_>) -> Option<String> {
+    let named = ["--config", "-c"].into_iter().flat_map(|option| survey.option(option)).next_back()?;
+    let of_user = !Path::new(&named).is_absolute() || Path::new(&named).starts_with(&survey.repo.root);
+    of_user.then_some(named)
 }
 
 /// The configuration that is nearest to a file.
@@ -69,6 +78,9 @@ fn nearest<'c>(configs: &'c [String], path: &str) -> Option<&'c String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::inputs::Inputs;
+    use crate::system::git::Repo;
+
     use super::*;
 
     #[test]
@@ -83,5 +95,23 @@ mod tests {
             assert_eq!(nearest(&configs, path).unwrap(), config, "{path}");
         }
         assert_eq!(nearest(&configs[1..], "a.js"), None);
+    }
+
+    #[test]
+    fn the_configuration_that_an_option_names_leaves_files_out() {
+        let repo = Repo { root: "/repo".into(), base: "/repo".into(), ..Repo::default() };
+        let inputs = Inputs::default();
+        for (args, by) in [
+            (&["-c", "lint/base.js", "--", "."][..], "by lint/base.js"),
+            (&["--config=lint/base.js"], "by lint/base.js"),
+            // A copy of the base's, outside of the repository.
+            (&["-c", "/scratch/eslint.config.js"], "by its configuration"),
+            (&[], "by its configuration"),
+        ] {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &args };
+            let fate = judge(&[".".to_owned()], &[".".to_owned()], &survey)(KINDS[0], "a.js");
+            assert_eq!(fate, Unnamed::Unlisted(by.into()), "{args:?}");
+        }
     }
 }

@@ -71,8 +71,9 @@ mod tests {
     use std::fs;
 
     use crate::inputs::Inputs;
-    use crate::model::input::{InputKind, PackageManager};
     use crate::system::git::Repo;
+
+    use crate::model::input::{InputKind, PackageManager};
 
     use super::*;
 

@@ -12,6 +12,8 @@ pub(super) fn finds_lock(kind: InputKind, path: &str) -> bool {
         InputKind::Lock(Manager::Gradle) => name == "gradle.lockfile",
         InputKind::Lock(Manager::Bundler) => name == "Gemfile.lock",
         InputKind::Lock(Manager::Bun) => name == "bun.lock",
+        // Of Conda it reads only what is installed.
+        InputKind::Lock(Manager::Conda) => false,
         InputKind::Lock(Manager::Pip) => name.contains("requirements") || name.starts_with("pylock."),
         _ => true,
     }
@@ -20,7 +22,7 @@ pub(super) fn finds_lock(kind: InputKind, path: &str) -> bool {
 /// Whether version 1.18 lists the packages of a lock file.
 pub(super) fn reads_lock(kind: InputKind, path: &str) -> bool {
     match kind {
-        InputKind::Lock(Manager::Bun | Manager::NuGet | Manager::Uv) => false,
+        InputKind::Lock(Manager::Bun | Manager::NuGet | Manager::Pdm | Manager::Uv) => false,
         InputKind::Lock(Manager::Pip) if name_of(path).starts_with("pylock.") => false,
         kind => finds_lock(kind, path),
     }
@@ -47,6 +49,8 @@ mod tests {
             (Manager::Bun, "bun.lock", true, false),
             (Manager::Bun, "bun.lockb", false, false),
             (Manager::Uv, "uv.lock", true, false),
+            (Manager::Pdm, "pdm.lock", true, false),
+            (Manager::Conda, "environment.yml", false, false),
             (Manager::Gradle, "app/gradle.lockfile", true, true),
             (Manager::Gradle, "buildscript-gradle.lockfile", false, false),
             (Manager::Poetry, "poetry.lock", true, true),

@@ -13,6 +13,9 @@ pub(super) fn reads_lock(kind: InputKind, path: &str) -> bool {
         InputKind::Lock(Manager::Npm) => name == "package-lock.json",
         InputKind::Lock(Manager::Bun) => name == "bun.lock",
         InputKind::Lock(Manager::Bundler) => name == "Gemfile.lock",
+        InputKind::Lock(Manager::Uv) => name == "uv.lock",
+        // It lists packages of Conda, and knows no vulnerability of them ("Coverage", "Conda").
+        InputKind::Lock(Manager::Pdm | Manager::Conda) => false,
         InputKind::Lock(Manager::Pip) => name == "requirements.txt" || name.starts_with("pylock."),
         _ => true,
     }
@@ -98,6 +101,9 @@ mod tests {
             (Manager::Pip, "requirements/requirements.txt", true),
             (Manager::Pip, "pylock.toml", true),
             (Manager::Bun, "bun.lockb", false),
+            (Manager::Uv, "a.py.lock", false),
+            (Manager::Pdm, "pdm.lock", false),
+            (Manager::Conda, "environment.yml", false),
             (Manager::Gradle, "buildscript-gradle.lockfile", true),
         ] {
             assert_eq!(reads_lock(InputKind::Lock(manager), name), reads, "{name}");

@@ -47,7 +47,7 @@ pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a
         match (picked, compiler) {
             (Picked::LeftOut { key, of }, _) => Unnamed::Excluded(format!("by `{key}` of {of}").into()),
             (Picked::Taken | Picked::Unsure, None) => {
-                Unnamed::Excluded("by its project, whose list does not have it".into())
+                Unnamed::Unlisted("by its project, whose list does not have it".into())
             }
             (Picked::Taken | Picked::Unsure, Some(other)) => match has_typescript(kind, path, survey) {
                 true => Unnamed::Gap(Some(format!("tsc checks no such file; {other} does").into())),
@@ -141,7 +141,7 @@ mod tests {
         sources
             .map(|(kind, path)| match judge(kind, &path) {
                 Unnamed::Gap(why) => format!("{path}: gap, {}", why.unwrap_or_default()),
-                Unnamed::Excluded(why) => format!("{path}: left out {why}"),
+                Unnamed::Excluded(why) | Unnamed::Unlisted(why) => format!("{path}: left out {why}"),
                 Unnamed::Empty(why) => format!("{path}: {why}"),
                 Unnamed::Elsewhere => format!("{path}: elsewhere"),
             })

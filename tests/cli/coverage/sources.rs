@@ -148,9 +148,26 @@ fn components_that_nobody_checks_leave_the_types_without_proof() {
         explained.contains("src/App.vue (Vue file): left out because the gate `vue` checks it"),
         "{explained}"
     );
+    // Nor does a gate excuse another that does not look in this run, or that this profile makes advisory.
+    let profile = "[profile.quick]\nskip = [\"vue\"]\n[profile.soft.gate.vue]\nrequired = false\n";
+    project.write("gates.toml", gates(&format!("{TYPES}{vue}{profile}")));
+    for args in
+        [&["--skip", "vue"][..], &["--only", "types"], &["--profile", "quick"], &["--profile", "soft"]]
+    {
+        let mut command = project.command(&[&["run"], args].concat());
+        let ran = Ran::of(command.env("LIST", project.root()).output().unwrap());
+        assert_eq!(ran.code, 3, "{args:?}: {}", ran.all());
+        assert!(project.gate("types")["reason"].as_str().unwrap().starts_with(says), "{args:?}");
+    }
     // An advisory gate may prove nothing, so it excuses no other.
     project.write("gates.toml", gates(&format!("{TYPES}{vue}required = false\n")));
     assert_eq!(run(&project).code, 3);
+    // Another gate of the same compiler reads no component, either.
+    let other = TYPES.replace("types", "more");
+    project.write("tsconfig.node.json", r#"{"include": ["*.config.ts"]}"#);
+    project.write("gates.toml", gates(&format!("{TYPES}{other}project = \"tsconfig.node.json\"\n")));
+    assert_eq!(run(&project).code, 3);
+    assert!(project.gate("types")["reason"].as_str().unwrap().starts_with(says));
     // The compiler lists them itself.
     lists(&project, &folder, "src/main.ts src/App.vue");
     project.write("gates.toml", gates(TYPES));
@@ -158,6 +175,55 @@ fn components_that_nobody_checks_leave_the_types_without_proof() {
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(rows(&project, "types"), ["src/App.vue scanned 1", "src/main.ts scanned 1"]);
 }
+
+/// Sources beside the projects: neither a gate nor a project has them.
+#[test]
+fn sources_that_stand_in_no_project_are_named() {
+    let types = format!("{TYPES}dirs = [\"web\"]\n");
+    let project = project(
+        &types,
+        &[
+            ("web/tsconfig.json", r#"{"include": ["src", "../shared"]}"#),
+            ("web/src/a.ts", ""),
+            ("web/vite.config.ts", ""),
+            ("shared/b.ts", ""),
+            ("api/tsconfig.json", "{}"),
+            ("api/c.ts", ""),
+            ("scripts/d.ts", ""),
+            ("scripts/more/e.mts", ""),
+            ("scripts/f.d.ts", ""),
+            ("playwright.config.ts", ""),
+        ],
+    );
+    lists(&project, "web", "src/a.ts");
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let says = "Not covered by any gate: 1 TypeScript project (tsc), 2 TypeScript files (tsc, eslint)";
+    assert!(ran.stdout.contains(says), "{}", ran.all());
+    let uncovered = project.record()["inputs"]["uncovered"].clone();
+    let sources = json!([{"path": "scripts/", "files": 2}]);
+    assert_eq!(uncovered[1]["inputs"], sources, "{uncovered}");
+    // A linter reads them, also one that a command starts.
+    for gate in [
+        format!("{LINT}files = [\"scripts\"]\n"),
+        ALSO.to_owned(),
+        ALSO.replace("\"ci\"", "\"ci\", \"scripts\""),
+    ] {
+        project.write("gates.toml", gates(&format!("{types}{gate}")));
+        let plan = project.run(&["plan"]).stdout;
+        assert!(!plan.contains("TypeScript file"), "{gate}: {plan}");
+    }
+    // They block where coverage is required, and a waiver accepts them.
+    let required = format!("coverage = \"required\"\n{types}");
+    let waiver = |gap: &str| format!("[[waiver]]\ngap = \"{gap}\"\nreason = \"r\"\nexpires = 2999-12-31\n");
+    project.write("gates.toml", gates(&format!("{required}{}", waiver("api/*"))));
+    assert_eq!(run(&project).code, 1);
+    project.write("gates.toml", gates(&format!("{required}{}{}", waiver("api/*"), waiver("scripts/**"))));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
+const ALSO: &str = "[[gate]]\nid = \"biome\"\ntool = \"command\"\nrun = [\"biome\", \"ci\"]\n";
 
 /// A report of ESLint that names these files; `ignored` says which were given and ignored.
 fn eslint(project: &Project, files: &[(&str, bool)]) {
@@ -222,6 +288,62 @@ fn a_linter_that_ignores_all_that_it_was_given_has_looked_at_nothing() {
         "{}",
         ran.all()
     );
+}
+
+#[test]
+fn a_source_that_the_linter_can_t_parse_is_a_gap_that_a_waiver_accepts() {
+    let project = project(LINT, &[("eslint.config.js", ""), ("a.js", ""), ("old/b.js", "<<<\n")]);
+    eslint(&project, &[("a.js", false), ("eslint.config.js", false), ("old/b.js", false)]);
+    let mut report: Vec<Value> = serde_json::from_str(&project.read("list/eslint.json")).unwrap();
+    report[2]["messages"] = json!([{"ruleId": null, "fatal": true, "severity": 2, "message": "Parsing error: Unexpected token <<", "line": 1}]);
+    project.write("list/eslint.json", json!(report).to_string());
+    let program = project.bin().join("eslint");
+    let script = std::fs::read_to_string(&program).unwrap() + "exit 1\n";
+    std::fs::write(&program, script).unwrap();
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("lint")["reason"].as_str().unwrap().to_owned();
+    let says =
+        "1 of 3 sources was not read: old/b.js (ESLint can't parse it: Parsing error: Unexpected token <<";
+    assert!(reason.starts_with(says), "{reason}");
+    let explained = project.run(&["explain", "lint"]).stdout;
+    assert!(explained.contains("every target has its proof, but 1 input was not read"), "{explained}");
+    // The gap, and the finding.
+    let waiver =
+        |key: &str| format!("[[waiver]]\n{key} = \"old/**\"\nreason = \"r\"\nexpires = 2999-12-31\n");
+    for (keys, code) in [(waiver("gap"), 1), (waiver("path"), 3), (waiver("gap") + &waiver("path"), 0)] {
+        project.write("gates.toml", gates(&format!("{LINT}{keys}")));
+        let ran = run(&project);
+        assert_eq!(ran.code, code, "{keys}: {}", ran.all());
+    }
+    let explained = project.run(&["explain", "lint"]).stdout;
+    assert!(
+        explained.contains("every target has its proof; 1 input was not read, which is accepted"),
+        "{explained}"
+    );
+    // Reports of other steps.
+    project.write("gates.toml", gates(LINT));
+    let judged = project.run(&["judge", "--report", "lint=list/eslint.json"]);
+    assert_eq!(judged.code, 3, "{}", judged.all());
+}
+
+#[test]
+fn a_name_that_is_no_target_is_a_mistake() {
+    let types = format!("{TYPES}dirs = [\"frontend\", \"api\"]\n");
+    let project = project(&types, &[("frontend/tsconfig.json", "{}"), ("api/tsconfig.json", "{}")]);
+    for (name, says) in [
+        (
+            "forntend",
+            "gate `types`: `allow_empty` names `forntend`, which is none of its targets (did you mean `frontend`?)",
+        ),
+        ("x", "`allow_empty` names `x`, which is none of its targets (they are frontend, api)"),
+    ] {
+        project.write("gates.toml", gates(&format!("{types}allow_empty = [\"api\", \"{name}\"]\n")));
+        for command in ["plan", "run"] {
+            let ran = project.run(&[command]);
+            assert!(ran.code == 2 && ran.stderr.contains(says), "{}", ran.all());
+        }
+    }
 }
 
 #[test]

@@ -174,6 +174,22 @@ fn pipes_and_huge_files_are_named_and_not_opened() {
     );
 }
 
+/// Counted by hand: 200 folders with 1,000 files each, and one lock file among them.
+#[test]
+fn two_hundred_thousand_files_are_listed() {
+    let project = repository(&[("f100/yarn.lock", "")]);
+    for folder in 0..200 {
+        let folder = project.root().join(format!("f{folder}"));
+        fs::create_dir_all(&folder).unwrap();
+        for file in 0..1000 {
+            fs::File::create(folder.join(format!("{file}.txt"))).unwrap();
+        }
+    }
+    let document = document(&project);
+    assert_eq!(lines(&document), ["lock/yarn f100/yarn.lock"]);
+    assert_eq!(document["files"], 200_001, "{}", document["files"]);
+}
+
 #[test]
 fn a_repository_that_git_does_not_read_is_named() {
     let project = repository(&[("Cargo.lock", "")]);

@@ -8,9 +8,9 @@ use super::{document, lines};
 use crate::common::Project;
 
 /// Files by path, and the lines that are expected.
-type Shape = (Vec<(String, String)>, Vec<String>);
+pub(crate) type Shape = (Vec<(String, String)>, Vec<String>);
 
-fn read(text: &str) -> Shape {
+pub(crate) fn read(text: &str) -> Shape {
     let mut files: Vec<(String, String)> = Vec::new();
     for line in text.split_inclusive('\n').skip_while(|line| !line.starts_with("=== ")) {
         match line.strip_prefix("=== ") {

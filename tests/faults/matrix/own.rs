@@ -184,8 +184,8 @@ fn eslint(tool: &Tool) -> Vec<Case<'_>> {
     let fatal = "eslint/upstream-parse-error/eslint.json";
     let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
     vec![
-        case("file that does not parse", recorded(1, Some(fatal), None), "could be looked at"),
-        case("file that does not parse, exit code 0", recorded(0, Some(fatal), None), "could be looked at"),
+        case("file that does not parse", recorded(1, Some(fatal), None), "ESLint can't parse it"),
+        case("file that does not parse, exit code 0", recorded(0, Some(fatal), None), "clean"),
         case("no file matched", tool.writes("[]"), "nothing was in scope"),
         case(
             "configuration missing",
@@ -292,7 +292,7 @@ fn checkov(tool: &Tool) -> Vec<Case<'_>> {
             tool.writes(fixture("checkov/recorded-nothing-scanned/report.json")),
             "in scope",
         ),
-        case("file that does not parse", edit(&unread), "main.tf does not parse"),
+        case("file that does not parse", edit(&unread), "main.tf (Checkov can't parse it"),
         case("file that does not parse, named by its number", edit(&unread[1..]), "not parse"),
         case("counts without a list", edit(&[("/summary/failed", 3.into())]), "counts 3"),
         case("soft fail", recorded(0, Some("checkov/recorded-soft-fail/report.json"), None), "soft-fail"),
@@ -348,11 +348,11 @@ fn cfn_lint(tool: &Tool) -> Vec<Case<'_>> {
     };
     let edit = |key, value| found.clone().with(0, Some(edited(found.report(0).unwrap(), &[(key, value)])));
     vec![
-        case("silent about what it linted", tool.clean.clone().says(""), "stack.yaml was not linted"),
+        case("silent about what it linted", tool.clean.clone().says(""), "stack.yaml (it was not linted"),
         case(
             "another template linted instead",
             recorded("recorded-deployment-files"),
-            "stack.yaml was not linted",
+            "stack.yaml (it was not linted",
         ),
         case("template does not parse", recorded("recorded-does-not-parse").exits(2), "can't be linted"),
         case(

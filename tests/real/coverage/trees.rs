@@ -218,7 +218,14 @@ fn thirty_terraform_roots_are_checked_empty_left_out_or_a_gap() {
     project.write("infra/r02/more.tofu", bucket);
     let ran = run(&project);
     assert_eq!(ran.code, 3, "{}", ran.all());
-    assert_eq!(paths(&project, "iac", "gap"), ["infra/r00", "infra/r01", "infra/r02"]);
+    assert_eq!(paths(&project, "iac", "gap"), ["infra/r00/main.tf", "infra/r01", "infra/r02"]);
+    // One waiver accepts them.
+    let waiver = "[[waiver]]\ngap = \"infra/r0*/**\"\nreason = \"r\"\nexpires = 2999-12-31\n";
+    let folders = waiver.replace("/**", "");
+    let gates = project.read("gates.toml");
+    project.write("gates.toml", format!("{gates}{waiver}{folders}"));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
 }
 
 #[test]
@@ -263,6 +270,28 @@ fn a_lock_file_for_development_alone_is_no_gap() {
     let ran = run(&project);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(counts(&project, "deps"), expected([("scanned", 1), ("empty", 5)]));
+    // The forms of pnpm and Poetry that Trivy passes over, too, and of NuGet, CocoaPods and Conan.
+    let workspace = "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n\nimporters:\n\n  .: {}\n\n  a:\n    dependencies:\n      \
+                     b:\n        specifier: workspace:*\n        version: link:../b\n\n  b: {}\n";
+    let patched = pnpm
+        .replace("importers:", "catalogs:\n  default:\n    lodash:\n      specifier: ^4.17.4\n      version: 4.17.4\n\noverrides:\n  a: ^1\n\n\
+                  patchedDependencies:\n  lodash@4.17.4:\n    hash: x\n    path: patches/lodash.patch\n\nimporters:");
+    let docs = pyproject.replace("group.dev", "group.docs");
+    let config = "<?xml version=\"1.0\"?>\n<packages>\n  <package id=\"a\" version=\"1.0\" developmentDependency=\"true\" />\n</packages>\n";
+    for (path, text) in [
+        ("linked/pnpm-lock.yaml", workspace),
+        ("patched/pnpm-lock.yaml", &patched),
+        ("docs/poetry.lock", poetry),
+        ("docs/pyproject.toml", &docs),
+        ("config/packages.config", config),
+        ("ios/Podfile.lock", "PODFILE CHECKSUM: x\n\nCOCOAPODS: 1.15.2\n"),
+        ("cpp/conan.lock", r#"{"version": "0.5", "requires": [], "build_requires": ["cmake/3.27.0#x%1"]}"#),
+    ] {
+        project.write(path, text);
+    }
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(counts(&project, "deps"), expected([("scanned", 1), ("empty", 11)]));
     // The same with a package of production: whoever does not name it has a gap.
     project.write(
         "pnpm/pnpm-lock.yaml",

@@ -1,0 +1,92 @@
+//! What the gates of a configuration read, with folders from the top of the repository.
+
+use std::sync::Arc;
+
+use crate::config::Gate;
+use crate::engine::gate_inputs::folder_of;
+use crate::inputs::Inputs;
+use crate::model::aim::Aim;
+use crate::model::input::InputKind;
+use crate::scan::reads::{Reach, Reads};
+use crate::scan::survey::from_top;
+use crate::scan::tool::Tool;
+use crate::system::git::Repo;
+use crate::text::shared::Text;
+use crate::tools::command::command_reads;
+
+/// One thing that a gate reads, with its folders from the top of the repository.
+#[derive(Debug)]
+pub(super) struct GateReads {
+    pub(super) id: Text,
+    /// An advisory gate may prove nothing, and excuses no other.
+    pub(super) required: bool,
+    pub(super) title: &'static str,
+    tool: Arc<dyn Tool>,
+    /// Its gate starts a compiler that reads components: a command does, or another program stands in for the tool's own.
+    compiles: bool,
+    pub(super) reads: Reads,
+    pub(super) folders: Vec<String>,
+}
+
+impl GateReads {
+    pub(super) fn of(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Self> {
+        let name = |program: &String| program.rsplit('/').next() != Some(gate.spec.program);
+        let all: Vec<Reads> = gate.tool.reads().into_iter().chain(script_reads(gate, repo, inputs)).collect();
+        let compiles = match gate.looks_for.contains(&Aim::Types) {
+            true => gate.program.as_ref().is_some_and(name),
+            false => all.iter().any(|reads| reads.kinds.contains(&InputKind::TsConfig)),
+        };
+        let of = |reads: Reads| Self {
+            id: gate.id.clone(),
+            required: gate.required,
+            title: gate.spec.title,
+            tool: gate.tool.clone(),
+            compiles,
+            folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
+            reads,
+        };
+        all.into_iter().map(of).collect()
+    }
+
+    pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
+        self.reads.covers(kind, path, &self.folders) && self.tool.reads_path(kind, path)
+    }
+
+    /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for
+    /// the compiler.
+    pub(super) fn checks(&self, kind: InputKind, path: &str) -> bool {
+        matches!(kind, InputKind::Source(_)) && self.compiles && self.covers(kind, path)
+    }
+
+    /// Whether it would have read something that is not there. Of a submodule, and of a folder that can't be listed, nobody knows what is
+    /// in it.
+    pub(super) fn would_read(&self, kind: InputKind, path: &str) -> bool {
+        let is_deep = matches!(self.reads.reach, Reach::Below | Reach::BelowNamed);
+        let is_source = |kind: &InputKind| matches!(kind, InputKind::Source(_));
+        let has = |kind: InputKind| self.reads.kinds.contains(&kind);
+        match kind {
+            // Sources of another repository are its own.
+            InputKind::Submodule => {
+                is_deep && !self.reads.kinds.iter().all(is_source) && self.reads.meets(path, &self.folders)
+            }
+            InputKind::Folder => is_deep && self.reads.meets(path, &self.folders),
+            InputKind::File => {
+                let reads_templates = has(InputKind::CloudFormation) || has(InputKind::Kubernetes);
+                is_deep && reads_templates && self.reads.meets(folder_of(path), &self.folders)
+            }
+            InputKind::Terraform | InputKind::OpenTofu => {
+                self.covers(InputKind::TerraformRoot, folder_of(path))
+            }
+            _ => self.reads.reach != Reach::Around && self.covers(kind, path),
+        }
+    }
+}
+
+/// What the programs read that a gate starts by a script of a `package.json`.
+fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
+    let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
+    let folder = from_top(repo, dir);
+    let package = inputs.packages().iter().find(|package| package.folder() == folder);
+    let commands = package.map(|package| package.commands(script));
+    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
+}

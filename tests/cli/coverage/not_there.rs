@@ -1,0 +1,115 @@
+//! What git tracks, and the work tree does not have: nobody knows what a scanner would have found there.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use std::os::unix::fs::symlink;
+
+use crate::common::{Project, Ran};
+
+use super::{LOCK, TRIVY, gates, project};
+
+const REQUIRED: &str = "coverage = \"required\"\n";
+const ALWAYS: &str = "[[gate]]\nid = \"a\"\ntool = \"command\"\nrun = [\"true\"]\n";
+
+fn waiver(gap: &str) -> String {
+    format!("[[waiver]]\ngap = \"{gap}\"\nreason = \"r\"\nexpires = 2999-12-31\n")
+}
+
+fn reason(project: &Project) -> String {
+    project.gate("deps")["reason"].as_str().unwrap().to_owned()
+}
+
+/// A project whose `legacy` folder is left out by a sparse checkout.
+fn sparse(gates_toml: &str) -> Project {
+    let project = project(&gates(gates_toml), &["app/package-lock.json"]);
+    for path in ["app/package-lock.json", "legacy/package-lock.json"] {
+        project.write(path, LOCK);
+    }
+    // Of a gate that starts in the folder.
+    let report = project.read("report.json").replace("app/package-lock.json", "package-lock.json");
+    project.write("app/report.json", report);
+    project.commit("all of it");
+    project.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/legacy/"]);
+    project
+}
+
+#[test]
+fn a_lock_file_that_is_not_checked_out_is_a_gap_of_the_gate_that_would_read_it() {
+    for key in ["", REQUIRED] {
+        let project = sparse(&format!("{key}{TRIVY}"));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        let says = "1 of 2 npm lock files was not read: legacy/package-lock.json (it is not checked out (sparse checkout)";
+        assert!(reason(&project).starts_with(says), "{}", reason(&project));
+        project.write("gates.toml", gates(&format!("{key}{TRIVY}{}", waiver("legacy/**"))));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        assert_eq!(reason(&project), "no findings; scanned 1 of 2 npm lock files (1 accepted)");
+    }
+    // A gate of another folder does not miss it.
+    let project = sparse(&format!("{TRIVY}dirs = [\"app\"]\n"));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
+#[test]
+fn what_no_gate_would_read_leaves_a_run_without_proof_only_if_coverage_is_required() {
+    for (keys, rest, code) in
+        [("", "", 0), (REQUIRED, "", 3), (REQUIRED, &*waiver("legacy/package-lock.json"), 0)]
+    {
+        let project = sparse(&format!("{keys}{TRIVY}dirs = [\"app\"]\n{rest}"));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, code, "{}", ran.all());
+        let says = "Not there to look at: legacy/package-lock.json (it is not checked out";
+        assert_eq!(ran.stdout.contains(says), rest.is_empty(), "{}", ran.all());
+        // The record says the same.
+        assert_eq!(project.run(&["judge", "--from", "gates-report/run.json"]).code, code);
+    }
+}
+
+#[test]
+fn a_submodule_that_is_not_checked_out_is_a_gap() {
+    let library = Project::new();
+    library.git(&["init", "--quiet"]);
+    library.write("package-lock.json", LOCK);
+    library.commit("a library");
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    let address = library.root().to_string_lossy().into_owned();
+    project.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &address, "lib"]);
+    project.commit("a submodule");
+    project.git(&["submodule", "--quiet", "deinit", "--force", "lib"]);
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let says = "1 of 2 inputs was not read: lib (it is a submodule that is not checked out (`git submodule update --init`)";
+    assert!(reason(&project).starts_with(says), "{}", reason(&project));
+    project.write("gates.toml", gates(&format!("{TRIVY}{}", waiver("lib"))));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    // Nothing of this gate would be in it.
+    project.write("gates.toml", gates(ALWAYS));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("Not there to look at: lib (it is a submodule"), "{}", ran.all());
+}
+
+/// A link to nothing, and a pipe in the place of a file: a scanner passes over both.
+#[test]
+fn what_can_t_be_followed_is_a_gap() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    for name in ["a", "b"] {
+        std::fs::create_dir(project.root().join(name)).unwrap();
+    }
+    symlink("../nowhere/yarn.lock", project.root().join("a/yarn.lock")).unwrap();
+    project.write("b/yarn.lock", "# yarn lockfile v1\n");
+    project.commit("now");
+    std::fs::remove_file(project.root().join("b/yarn.lock")).unwrap();
+    #[allow(clippy::disallowed_methods, reason = "to make a pipe that nothing writes to")]
+    let made = std::process::Command::new("mkfifo").arg(project.root().join("b/yarn.lock")).status();
+    assert!(made.unwrap().success());
+    let ran: Ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let says = "2 of 3 lock files were not read: a/yarn.lock, b/yarn.lock (it is a link to nothing";
+    assert!(reason(&project).starts_with(says), "{}", reason(&project));
+}
