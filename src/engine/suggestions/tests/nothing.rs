@@ -22,7 +22,7 @@ fn packages_of_development_alone_leave_nothing_to_scan() {
         ("package-lock.json", NPM_DEV),
         (
             "pnpm-lock.yaml",
-            "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    devDependencies:\n      a:\n        version: 1.0.0\n",
+            "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    devDependencies:\n      a:\n        specifier: ^1.0.0\n        version: 1.0.0\n\npackages:\n\n  a@1.0.0:\n    resolution: {integrity: x}\n",
         ),
         ("poetry.lock", poetry),
         ("gradle.lockfile", "a:b:1=testCompileClasspath\n"),
