@@ -47,6 +47,16 @@ registry = 'REGISTRY'
 retries = 0
 ";
 
+/// To a registry that wants no login.
+pub(crate) const OPEN_PUSH: &str = "
+[[gate]]
+id = 'push'
+tool = 'ecr-push'
+registry = 'REGISTRY'
+login = false
+retries = 0
+";
+
 pub(crate) struct Pipeline {
     pub project: Project,
     /// Where the registry wants a login.

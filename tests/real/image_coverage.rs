@@ -3,16 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
-use crate::common::pipeline::{BUILD, Pipeline, SBOM, SCAN};
-
-const PUSH: &str = "
-[[gate]]
-id = 'push'
-tool = 'ecr-push'
-registry = 'REGISTRY'
-login = false
-retries = 0
-";
+use crate::common::pipeline::{BUILD, OPEN_PUSH, Pipeline, SBOM, SCAN};
 
 fn accepted(image: &str) -> String {
     format!("\n[[waiver]]\ngap = '{image}'\nreason = 'looked at by hand'\nexpires = 2999-01-01\n")
@@ -31,7 +22,7 @@ fn make_arch(pipeline: &mut Pipeline) {
 
 #[test]
 fn packages_of_a_system_that_trivy_does_not_know_are_a_gap_and_nothing_is_pushed() {
-    let mut pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let mut pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, OPEN_PUSH]);
     make_arch(&mut pipeline);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
@@ -47,7 +38,7 @@ fn packages_of_a_system_that_trivy_does_not_know_are_a_gap_and_nothing_is_pushed
     // Also where nothing is pushed. With a reason and an end, it is.
     pipeline.write_gates(&[BUILD, SCAN, SBOM]);
     assert_eq!(pipeline.run(&["run"]).code, 3);
-    pipeline.write_gates(&[BUILD, SCAN, SBOM, PUSH, &accepted(&pipeline.name)]);
+    pipeline.write_gates(&[BUILD, SCAN, SBOM, OPEN_PUSH, &accepted(&pipeline.name)]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(pipeline.pushed().is_some());
@@ -69,7 +60,7 @@ fn an_image_with_nothing_to_look_at_has_one_answer_alone_and_beside_others() {
     let alone = images("{ name = 'NAME-empty', context = 'empty' }");
     let beside = images("{ name = 'NAME', context = 'app' }, { name = 'NAME-empty', context = 'empty' }");
     for (build, of) in [(&alone, "1 of 1 image"), (&beside, "1 of 2 images")] {
-        pipeline.write_gates(&[build, SCAN, PUSH]);
+        pipeline.write_gates(&[build, SCAN, OPEN_PUSH]);
         assert_eq!(pipeline.run(&["run"]).code, 3);
         let (outcome, reason) = pipeline.came_of("scan");
         assert!(
@@ -79,13 +70,13 @@ fn an_image_with_nothing_to_look_at_has_one_answer_alone_and_beside_others() {
 
         // An empty scan that is expected frees no image.
         let expected = format!("{SCAN}allow_empty = ['{empty}']\n");
-        pipeline.write_gates(&[build, &expected, PUSH]);
+        pipeline.write_gates(&[build, &expected, OPEN_PUSH]);
         assert_eq!(pipeline.run(&["run"]).code, 3);
         let why = format!("no gate has proved that it scanned {empty}");
         assert!(pipeline.came_of("push").1.contains(&why), "{}", pipeline.came_of("push").1);
         assert_eq!(pipeline.registry.tags(&empty), 0);
     }
-    pipeline.write_gates(&[&beside, SCAN, PUSH, &accepted(&empty)]);
+    pipeline.write_gates(&[&beside, SCAN, OPEN_PUSH, &accepted(&empty)]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(pipeline.registry.tags(&empty) > 0 && pipeline.pushed().is_some());

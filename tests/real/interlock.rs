@@ -3,16 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
-use crate::common::pipeline::{BUILD, Pipeline, SBOM, SCAN, docker};
-
-const PUSH: &str = "
-[[gate]]
-id = 'push'
-tool = 'ecr-push'
-registry = 'REGISTRY'
-login = false
-retries = 0
-";
+use crate::common::pipeline::{BUILD, OPEN_PUSH, Pipeline, SBOM, SCAN, docker};
 
 /// A gate that moves the image's tag to another image; `AFTER` it is to wait for.
 const MOVE: &str = "
@@ -29,10 +20,10 @@ fn pair((outcome, reason): &(String, String)) -> (&str, &str) {
 
 #[test]
 fn a_tag_that_moves_between_scan_and_push_is_inconclusive_with_both_ids_and_nothing_is_pushed() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, OPEN_PUSH]);
     let other = pipeline.build_another(&format!("{}-other:1", pipeline.name));
     let moving = MOVE.replace("IMAGE", &pipeline.image()).replace("'AFTER'", "'scan', 'sbom'");
-    pipeline.write_gates(&[BUILD, SCAN, SBOM, &moving, PUSH]);
+    pipeline.write_gates(&[BUILD, SCAN, SBOM, &moving, OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     for gate in ["images", "scan", "sbom", "move"] {
@@ -51,12 +42,12 @@ fn a_tag_that_moves_between_scan_and_push_is_inconclusive_with_both_ids_and_noth
 
 #[test]
 fn a_tag_that_moves_between_build_and_scan_changes_nothing_for_the_scan_and_stops_the_push() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, OPEN_PUSH]);
     let other = pipeline.build_another(&format!("{}-other:1", pipeline.name));
     let image = &pipeline.image();
     let moving = MOVE.replace("IMAGE", image).replace("AFTER", "images");
     let late = |gate: &str| gate.replace("needs = ['images']", "needs = ['images', 'move']");
-    pipeline.write_gates(&[BUILD, &moving, &late(SCAN), &late(SBOM), PUSH]);
+    pipeline.write_gates(&[BUILD, &moving, &late(SCAN), &late(SBOM), OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let built = pipeline.project.gate("images")["targets"][0]["image_id"].as_str().unwrap().to_owned();
@@ -78,10 +69,10 @@ fn a_tag_that_moves_between_build_and_scan_changes_nothing_for_the_scan_and_stop
 
 #[test]
 fn an_image_that_vanishes_after_its_scan_is_not_pushed() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, OPEN_PUSH]);
     let gone =
         MOVE.replace("AFTER", "scan").replace("'tag', 'NAME-other:1', 'IMAGE'", "'image', 'rm', 'IMAGE'");
-    pipeline.write_gates(&[BUILD, SCAN, &gone.replace("IMAGE", &pipeline.image()), PUSH]);
+    pipeline.write_gates(&[BUILD, SCAN, &gone.replace("IMAGE", &pipeline.image()), OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let (outcome, reason) = pipeline.came_of("push");
@@ -101,7 +92,7 @@ run = ['false']
 fn what_can_never_start_is_settled_down_to_the_last_action() {
     let missing = FAILING.replace("['false']", "['no-such-program']");
     let build = BUILD.replace("tool =", "needs = ['tests']\ntool =");
-    let pipeline = Pipeline::plain(&[&missing, &build, SCAN, PUSH]);
+    let pipeline = Pipeline::plain(&[&missing, &build, SCAN, OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = |gate: &str| pipeline.came_of(gate).1;
@@ -112,7 +103,7 @@ fn what_can_never_start_is_settled_down_to_the_last_action() {
 
 #[test]
 fn lab_mode_does_not_push_unless_asked_to_and_then_says_what_production_would_have_stopped() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, OPEN_PUSH]);
     let ran = pipeline.run(&["run", "--mode", "lab"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let reason = "lab mode only reports: `deploy_in_lab = true` lets it act";
@@ -136,21 +127,21 @@ fn lab_mode_does_not_push_unless_asked_to_and_then_says_what_production_would_ha
 
 #[test]
 fn in_production_a_required_gate_that_failed_blocks_the_push_and_an_advisory_one_does_not() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(pair(&pipeline.came_of("push")), ("skipped", "not started: tests failed"));
     assert_eq!(pipeline.project.record()["verdict"], "blocked");
     assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
 
-    pipeline.write_gates(&[BUILD, SCAN, &format!("{FAILING}required = false\n"), PUSH]);
+    pipeline.write_gates(&[BUILD, SCAN, &format!("{FAILING}required = false\n"), OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!((ran.code, pipeline.pushed().is_some()), (0, true), "{}", ran.all());
 }
 
 #[test]
 fn a_gate_that_was_left_out_of_the_run_proves_nothing() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, OPEN_PUSH]);
     let ran = pipeline.run(&["run", "--skip", "scan"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     // No gate is left that scans the image. An SBOM does not.
@@ -169,7 +160,7 @@ fn a_gate_that_was_left_out_of_the_run_proves_nothing() {
 fn only_a_scan_for_vulnerabilities_frees_an_image() {
     let secrets = format!("{SCAN}scanners = ['secret']\n");
     let licences = format!("{SCAN}scanners = ['license']\n");
-    for gates in [[BUILD, SBOM, PUSH], [BUILD, &secrets, PUSH], [BUILD, &licences, PUSH]] {
+    for gates in [[BUILD, SBOM, OPEN_PUSH], [BUILD, &secrets, OPEN_PUSH], [BUILD, &licences, OPEN_PUSH]] {
         let pipeline = Pipeline::plain(&gates);
         let ran = pipeline.run(&["run"]);
         assert_eq!(ran.code, 3, "{}", ran.all());
@@ -181,7 +172,7 @@ fn only_a_scan_for_vulnerabilities_frees_an_image() {
 
 #[test]
 fn an_image_that_nobody_scans_can_not_be_pushed_unless_that_is_said() {
-    let pipeline = Pipeline::plain(&[BUILD, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let (outcome, reason) = pipeline.came_of("push");
@@ -190,7 +181,7 @@ fn an_image_that_nobody_scans_can_not_be_pushed_unless_that_is_said() {
     assert!(plan.stdout.contains("can't be run, and will be inconclusive: no gate of this run scans"));
     assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
 
-    pipeline.write_gates(&[BUILD, &format!("{PUSH}unscanned = true\n")]);
+    pipeline.write_gates(&[BUILD, &format!("{OPEN_PUSH}unscanned = true\n")]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(pipeline.pushed().is_some());
@@ -200,7 +191,7 @@ fn an_image_that_nobody_scans_can_not_be_pushed_unless_that_is_said() {
 
 #[test]
 fn an_action_keeps_to_its_branches() {
-    let push = format!("{PUSH}branches = ['main', 'release/*']\n");
+    let push = format!("{OPEN_PUSH}branches = ['main', 'release/*']\n");
     let pipeline = Pipeline::plain(&[BUILD, SCAN, &push]);
     let ran = pipeline.run(&["run", "--branch", "feature/x"]);
     // A run that asked for no push makes none, and that is no failure.
@@ -224,7 +215,7 @@ fn an_action_keeps_to_its_branches() {
 
 #[test]
 fn a_saved_run_is_judged_again_without_pushing_anything() {
-    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let outputs = pipeline.project.gate("push")["targets"][0]["outputs"].clone();

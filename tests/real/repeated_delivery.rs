@@ -3,16 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
-use crate::common::pipeline::{BUILD, Pipeline, SBOM, SCAN, docker};
-
-const PUSH: &str = "
-[[gate]]
-id = 'push'
-tool = 'ecr-push'
-registry = 'REGISTRY'
-login = false
-retries = 0
-";
+use crate::common::pipeline::{BUILD, OPEN_PUSH, Pipeline, SBOM, SCAN, docker};
 
 /// The image gets another id each time.
 fn build(fetch: &str) -> String {
@@ -34,7 +25,7 @@ fn forget(pipeline: &Pipeline) {
 
 #[test]
 fn the_same_commit_on_a_fresh_machine_is_delivered_by_the_digest_that_is_there() {
-    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, SBOM, PUSH]);
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, SBOM, OPEN_PUSH]);
     // There is nothing to fetch yet.
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
@@ -59,7 +50,7 @@ fn the_same_commit_on_a_fresh_machine_is_delivered_by_the_digest_that_is_there()
     forget(&pipeline);
     pipeline.project.write("app/node_modules/notes/time", "a step of the build that depends on the day");
     pipeline.project.write(".git/info/exclude", "time\n");
-    pipeline.write_gates(&[&build(""), SCAN, PUSH]);
+    pipeline.write_gates(&[&build(""), SCAN, OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_ne!(ran.code, 0, "{}", ran.all());
     assert_eq!(pipeline.pushed().unwrap(), digest);
@@ -67,7 +58,7 @@ fn the_same_commit_on_a_fresh_machine_is_delivered_by_the_digest_that_is_there()
 
 #[test]
 fn an_image_of_another_commit_under_the_tag_is_not_taken() {
-    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, PUSH]);
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, OPEN_PUSH]);
     let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
     pipeline.build_another(&remote);
     docker(&["push", "--quiet", &remote]);
@@ -90,7 +81,7 @@ fn a_registry_that_does_not_answer_is_not_taken_for_one_without_the_image() {
 
 #[test]
 fn a_changed_work_tree_is_built_and_never_fetched() {
-    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, PUSH]);
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, OPEN_PUSH]);
     assert_eq!(pipeline.run(&["run"]).code, 0);
     pipeline.write_app("changed");
     let ran = pipeline.run(&["run"]);

@@ -12,22 +12,16 @@ pub(super) struct Authority {
 impl Authority {
     pub(super) fn new() -> Self {
         let authority = Self { folder: tempfile::tempdir().unwrap() };
-        authority.openssl(&[
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=An authority of the tests",
-            "-keyout",
-            "ca.key",
-            "-out",
-            "ca.crt",
-        ]);
+        authority.self_signed("ca", "An authority of the tests", &[]);
         authority
+    }
+
+    /// A certificate and its key that nobody else has signed. `more`: further options.
+    pub(super) fn self_signed(&self, name: &str, subject: &str, more: &[&str]) {
+        let (subject, key, certificate) =
+            (format!("/CN={subject}"), format!("{name}.key"), format!("{name}.crt"));
+        let options = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", &subject];
+        self.openssl(&[&options[..], &["-keyout", &key, "-out", &certificate], more].concat());
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
