@@ -52,7 +52,8 @@ impl BuiltImage {
             names: self.tags.iter().map(|tag| Text::from(tag.as_str())).collect(),
             engine: self.engine,
             invocation: self.invocation.clone(),
-            file: format!("{SCRATCH}/{EXPORTS}/{}.tar", folder_name(&self.reference)),
+            // `=` is in no reference.
+            file: format!("{SCRATCH}/{EXPORTS}/{}.tar", folder_name(&self.reference).replace("~3a", "=")),
         }
     }
 

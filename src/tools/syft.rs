@@ -175,7 +175,7 @@ impl Syft {
     fn built_image(image: &BuiltImage, scene: &Scene) -> Job {
         let mut job = scene.job(SPEC.program, &image.name);
         let source = format!("docker-archive:{}", job.reads_image(image));
-        job.args(["scan", &source]).because("an image that a gate in `needs` builds");
+        job.args(["scan", &source]).because("as soon as it is built, by its id");
         // Otherwise the inventory would be named after the file.
         let (name, tag) = image.reference.rsplit_once(':').unwrap_or((&image.reference, ""));
         job.args(["--source-name", name, "--source-version", tag]);

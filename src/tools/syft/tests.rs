@@ -35,7 +35,7 @@ fn one_run_writes_every_format() {
     let jobs = plan("needs = ['images']", &built()).unwrap();
     assert_eq!(
         jobs[0].invocation.args.join(" "),
-        "scan docker-archive:$SCRATCH/.images/notes-backend~3a3f2a91c4d5e6.tar \
+        "scan docker-archive:$SCRATCH/.images/notes-backend=3f2a91c4d5e6.tar \
          --source-name notes-backend --source-version 3f2a91c4d5e6 -o syft-json=$SCRATCH/sbom/notes-backend/syft.json \
          -o cyclonedx-json@1.5=$SCRATCH/sbom/notes-backend/cyclonedx-1.5.json \
          -o spdx-json@2.3=$SCRATCH/sbom/notes-backend/spdx-2.3.json \
@@ -56,7 +56,7 @@ fn folders_and_images_may_both_be_targets() {
     );
     assert_eq!(
         targets("dirs = ['backend']", &built()),
-        ["dir:.", "docker-archive:$SCRATCH/.images/notes-backend~3a3f2a91c4d5e6.tar"]
+        ["dir:.", "docker-archive:$SCRATCH/.images/notes-backend=3f2a91c4d5e6.tar"]
     );
     assert!(matches!(plan("needs = ['x']", &[]), Err(Unplanned::Impossible(_))));
     let jobs = plan("dirs = ['apps/backend']", &[]).unwrap();

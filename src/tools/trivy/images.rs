@@ -35,6 +35,6 @@ impl Trivy {
     pub(super) fn built_image(&self, image: &BuiltImage, scene: &Scene) -> Job {
         let mut job = scene.job(SPEC.program, &image.name);
         let file = job.reads_image(image);
-        self.job(job, &["--input", &file], "an image that a gate in `needs` builds".to_owned(), scene)
+        self.job(job, &["--input", &file], "as soon as it is built, by its id".to_owned(), scene)
     }
 }

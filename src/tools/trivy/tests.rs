@@ -93,7 +93,7 @@ fn an_offline_image_scan_looks_nothing_up() {
         "image --format json --output $SCRATCH/scan/notes/trivy.json --quiet --exit-code 0 \
          --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL --cache-backend memory --disable-telemetry \
          --skip-version-check --no-progress --list-all-pkgs --scanners vuln --show-suppressed \
-         --skip-check-update --skip-db-update --skip-java-db-update --offline-scan --cache-dir /repo/db --input $SCRATCH/.images/notes~3a3f2a91c.tar"
+         --skip-check-update --skip-db-update --skip-java-db-update --offline-scan --cache-dir /repo/db --input $SCRATCH/.images/notes=3f2a91c.tar"
     );
     assert_eq!(&*jobs[0].target, "notes");
     assert_eq!(jobs[0].image.as_deref(), Some("notes:3f2a91c"));
