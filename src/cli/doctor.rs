@@ -5,7 +5,7 @@ mod checks;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -16,6 +16,7 @@ use crate::config::settings::{RunOptions, Settings};
 use crate::engine::lock::Lock;
 use crate::engine::plan::{Fate, Plan};
 use crate::engine::program_identity::ask_version;
+use crate::engine::progress::counter;
 use crate::model::verdict::{Mode, Verdict, exit_code};
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
@@ -46,7 +47,15 @@ pub(crate) async fn execute(args: &DoctorArgs) -> Result<u8> {
             (name, Row { spec, program, version })
         });
     }
-    let rows: BTreeMap<String, Row> = tasks.join_all().await.into_iter().collect();
+    let progress = counter(tasks.len());
+    let mut rows = BTreeMap::new();
+    while let Some(done) = tasks.join_next().await {
+        progress.inc(1);
+        let (name, row) =
+            done.context("a look at a program failed; this is a bug in Portcullis, please report it")?;
+        rows.insert(name, row);
+    }
+    progress.finish_and_clear();
     let found = Found { rows, checks };
     match args.json {
         true => terminal::say(&(serde_json::to_string_pretty(&found.json())? + "\n")),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::scan::program::{lies_in, package_version, version_in};
+use crate::scan::program::{distribution_version, lies_in, package_version, version_in};
 use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::process::ask;
 use crate::text::hash::sha256_file;
@@ -54,6 +54,9 @@ async fn version(spec: &ToolSpec, program: &Path, cwd: &Path, root: &Path) -> Op
 pub(crate) async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path, root: &Path) -> Option<String> {
     let of_package = matches!(spec.version, VersionFrom::PackageJson | VersionFrom::PackageManager);
     if of_package && let Some(version) = package_version(program) {
+        return Some(version);
+    }
+    if let Some(version) = distribution_version(program) {
         return Some(version);
     }
     if spec.version_args.is_empty() || lies_in(program, root) {

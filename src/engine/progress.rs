@@ -21,6 +21,12 @@ pub(crate) fn listener(quiet: bool, secrets: SecretSet) -> Box<dyn Listener> {
     }
 }
 
+/// A line that counts the programs that were looked at. It is gone at the end, and never there where standard error is no terminal.
+pub(crate) fn counter(of: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos} of {len} programs looked at");
+    ProgressBar::new(of as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// The words for each event, without these secrets.
 #[derive(Default)]
 struct Words(SecretSet);

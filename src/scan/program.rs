@@ -1,5 +1,6 @@
 //! Finds a program, and the version in its output or its package.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -59,9 +60,59 @@ pub(crate) fn package_version(program: &Path) -> Option<String> {
     (manifest.name != "corepack").then_some(manifest.version)
 }
 
+/// The version of the Python distribution of the same name as the program, if it is a script of a Python beside its packages (PyPA, "Recording
+/// installed projects": `NAME-VERSION.dist-info`). It takes a moment; starting such a program takes seconds.
+pub(crate) fn distribution_version(program: &Path) -> Option<String> {
+    let real = program.canonicalize().ok()?;
+    let name = real.file_name()?.to_str()?.replace('-', "_").to_ascii_lowercase();
+    let mut beginning = [0; 256];
+    let length = std::fs::File::open(&real).ok()?.read(&mut beginning).ok()?;
+    let first = String::from_utf8_lossy(&beginning[..length]);
+    first.lines().next().filter(|line| line.starts_with("#!") && line.contains("python"))?;
+    let library = real.parent()?.parent()?.join("lib");
+    let pythons = std::fs::read_dir(library).ok()?.flatten().map(|entry| entry.path());
+    let packages = pythons.filter_map(|python| std::fs::read_dir(python.join("site-packages")).ok());
+    let names = packages.flat_map(Iterator::flatten).filter_map(|entry| entry.file_name().into_string().ok());
+    let versions = names.filter_map(|entry| {
+        let (distribution, version) = entry.strip_suffix(".dist-info")?.split_once('-')?;
+        (distribution.to_ascii_lowercase() == name).then(|| version.to_owned())
+    });
+    let all: Vec<String> = versions.collect();
+    // Of two Pythons side by side, nobody knows which one it starts.
+    <[String; 1]>::try_from(all).ok().map(|[version]| version)
+}
+
 /// The version of the program in one of its `near` folders; that of another is not known before it runs.
 pub(crate) fn installed_version(program: &Program) -> Option<Version> {
     let installed =
         program.near.iter().map(|folder| folder.join(&program.name)).find(|path| path.exists())?;
     Version::parse(&package_version(&installed)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_script_of_python_has_the_version_of_its_distribution() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, text).unwrap();
+            file
+        };
+        let script = write("env/bin/cfn-lint", "#!/env/bin/python3\nimport sys\n");
+        assert_eq!(distribution_version(&script), None);
+        write("env/lib/python3.11/site-packages/cfn_lint-1.40.2.dist-info/METADATA", "");
+        write("env/lib/python3.11/site-packages/cfn_lint_extra-9.dist-info/METADATA", "");
+        assert_eq!(distribution_version(&script).as_deref(), Some("1.40.2"));
+        let other = write("env/bin/cfn_lint", "\x7fELF");
+        assert_eq!(distribution_version(&other), None);
+        // Two Pythons have it.
+        write("env/lib/python3.12/site-packages/cfn_lint-1.41.0.dist-info/METADATA", "");
+        assert_eq!(distribution_version(&script), None);
+    }
 }
