@@ -93,7 +93,7 @@ pub(super) fn name_of(suite: &Element) -> Option<&'static str> {
         ("mypy", "mypy"),
     ];
     const PACKAGES: [(&str, &str); 8] = [
-        ("org.fortitude", "fortitude"),
+        ("org.plasmafair.fortitude", "fortitude"),
         ("org.ty", "ty"),
         ("org.eslint", "eslint"),
         ("org.biome", "biome"),
@@ -145,7 +145,7 @@ const PACKAGES: [&str; 9] = [
     "org.ruff",
     "org.oxlint",
     "org.spectral",
-    "org.fortitude",
+    "org.plasmafair.fortitude",
     "org.ty",
     "stylelint.rules",
     "stylelint",

@@ -1,4 +1,4 @@
-//! C++ test frameworks: Catch2 (`src/catch2/reporters/catch_reporter_junit.cpp`, 3), doctest (`JUnitReporter` in `doctest.h`, 2.4)
+//! C++ test frameworks: Catch2 (`src/catch2/reporters/catch_reporter_junit.cpp`, 2 and 3), doctest (`JUnitReporter` in `doctest.h`, 2.4)
 //! and CxxTest.
 
 use crate::formats::xml::Element;

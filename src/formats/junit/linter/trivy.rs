@@ -42,7 +42,8 @@ pub(super) fn refine(finding: &mut Finding, case: &Case, suite: Option<&str>, or
         let whole = || Package { name: class.into(), ..Package::default() };
         finding.package = (!class.is_empty()).then(|| Arc::new(package.unwrap_or_else(whole)));
     }
-    let file = Place::file_of_case(case, suite);
+    // The class is no file, whatever it looks like.
+    let file = Place::file_of_case(&Case::default(), suite);
     finding.location = file.map(|file| Location::file(origin.relative(&file)));
 }
 

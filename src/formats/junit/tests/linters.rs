@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// cpplint 2.0 writes one failure for a file, and counts its lines.
+/// cpplint 2.0.2 writes one failure for a file, and counts its lines.
 #[test]
 fn the_lines_of_a_file_are_the_failures_of_cpplint() {
     let lines = r#"0: No copyright message found. [legal/copyright] [5]
@@ -22,10 +22,10 @@ fn the_lines_of_a_file_are_the_failures_of_cpplint() {
     assert_eq!(parse(&report(4)).unwrap().gaps, ["suite cpplint counts 4 failures and errors, and shows 3"]);
 }
 
-/// ty 0.0, and fortitude, which has the same form.
+/// ty 0.0.108; fortitude 0.10.0 has the same form, without a severity.
 #[test]
 fn a_severity_may_be_a_property() {
-    for (package, tool) in [("org.ty", "ty"), ("org.fortitude", "fortitude")] {
+    for (package, tool) in [("org.ty", "ty"), ("org.plasmafair.fortitude", "fortitude")] {
         for (word, expected) in [("error", Severity::High), ("warning", Severity::Medium)] {
             let report = format!(
                 r#"<testsuites name="x" tests="1" failures="1"><testsuite name="/repo/src/t.py" tests="1" failures="1" package="{package}">

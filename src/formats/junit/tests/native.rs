@@ -1,4 +1,4 @@
-//! Catch2 3.4, doctest 2.4.9 and CxxTest 4.4, as their programs wrote it.
+//! Catch2 2.13.10, doctest 2.4.9 and CxxTest 4.4, as their programs wrote it.
 
 use super::parse;
 
