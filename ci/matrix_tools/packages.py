@@ -52,7 +52,11 @@ def trivy(bench):
         scope=packages,
     )
     if not bench.clean:
-        bench.report("spdx", [*command, "spdx-json", "package-lock.json"], [], native="--format json")
+        # SPDX has no severity for them.
+        unrated = [Problem("unknown", problem.rule) for problem in problems]
+        bench.report(
+            "spdx", [*command, "spdx-json", "package-lock.json"], unrated, native="--format json", category="vulnerability"
+        )
 
 
 @tool("syft", ["syft", "--version"], only=["faults"])

@@ -32,9 +32,12 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     while let Some(piece) = document.next()? {
         match piece {
             Piece::Open(file) if file.name == "file" => {
-                parsed.scope.add(Unit::Files, 1);
-                let name = file.attribute("name").ok_or_else(nameless)?;
-                path = Some(origin.relative(&path_of(name)));
+                // PHPStan puts what is of no file into one without a name.
+                path = file
+                    .attribute("name")
+                    .filter(|name| !name.is_empty())
+                    .map(|name| origin.relative(&path_of(name)));
+                parsed.scope.add(Unit::Files, u64::from(path.is_some()));
             }
             Piece::Open(error) if error.name == "error" => {
                 let source = error.attribute("source").unwrap_or_default();
@@ -52,10 +55,6 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         }
     }
     Ok(parsed)
-}
-
-fn nameless() -> ReportError {
-    ReportError::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
 }
 
 fn finding(error: &Element, path: Option<&Text>) -> Finding {
@@ -146,6 +145,20 @@ mod tests {
             let parsed = parse(text).unwrap();
             assert!(parsed.scope.is_empty() && parsed.findings.is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_error_in_a_file_without_a_name_has_no_place() {
+        for file in ["<file>", r#"<file name="">"#] {
+            let text = format!(
+                r#"<checkstyle><file name="src/A.php"><error line="3" severity="error" message="Undefined variable"/></file>
+                {file}<error severity="error" message="Reached internal errors count limit of 50, exiting..."/></file></checkstyle>"#
+            );
+            let parsed = parse(&text).unwrap();
+            assert_eq!((parsed.findings.len(), parsed.scope), (2, Scope::of(Unit::Files, 1)));
+            assert_eq!((&parsed.findings[1].location, parsed.findings[1].severity), (&None, Severity::High));
+        }
+        assert!(parse("<checkstyle><file/></checkstyle>").unwrap().scope.is_empty());
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::text::shared::Text;
 
 use self::affected::{Affected, Analysis};
 use self::compositions::{Compositions, Said};
+use super::dated::moment;
 use super::ratings::{Rated, Rating};
 use super::{foreign, headline, inventory, json, other_forms};
 
@@ -64,7 +65,7 @@ fn read_document(bytes: &[u8]) -> Result<Parsed, ReportError> {
     match bom_crate::read(bom::without_bom(bytes), &version) {
         // Version 1.3 does not define vulnerabilities, so the crate ignores them.
         Some(Ok(strict)) if strict.size() == bom.size() => {
-            bom = strict;
+            bom = strict.with_rejected(bom);
             proof.push(format!("parsed as CycloneDX {version}"));
         }
         Some(Err(error)) => proof.push(format!("not quite CycloneDX {version}: {error}")),
@@ -144,6 +145,8 @@ struct Vulnerability {
     advisories: Option<Vec<Advisory>>,
     affects: Option<Vec<Affected>>,
     analysis: Option<Analysis>,
+    /// When its maker withdrew it (1.5).
+    rejected: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,6 +171,15 @@ fn count(components: &[Component]) -> u64 {
 }
 
 impl Bom {
+    /// The crate does not read `rejected`. Both have as many vulnerabilities, in the same order.
+    fn with_rejected(mut self, loose: Self) -> Self {
+        let loose = loose.vulnerabilities.into_iter().flatten();
+        for (own, other) in self.vulnerabilities.iter_mut().flatten().zip(loose) {
+            own.rejected = other.rejected;
+        }
+        self
+    }
+
     fn size(&self) -> (Option<u64>, Option<usize>) {
         (self.components.as_deref().map(count), self.vulnerabilities.as_ref().map(Vec::len))
     }
@@ -343,7 +355,9 @@ impl Vulnerability {
             .chain(self.advisories.iter().flatten().filter_map(|advisory| advisory.url.as_deref()))
             .map(Text::from)
             .collect();
-        finding.suppressed = self.analysis.as_ref().and_then(Analysis::suppression).map(Text::from);
+        let rejected = moment(self.rejected.as_deref()).map(|time| format!("rejected {time}"));
+        let cleared = self.analysis.as_ref().and_then(Analysis::suppression).or(rejected);
+        finding.suppressed = cleared.map(Text::from);
         finding
     }
 }

@@ -1,4 +1,4 @@
-//! The content of a data file that goes out of date, with the date of the file.
+//! Dates: the content of a data file that goes out of date, and the moment at which something was withdrawn.
 
 use jiff::civil::Date;
 
@@ -8,6 +8,11 @@ pub struct Content<T> {
     pub date: Date,
     pub vulnerabilities: usize,
     pub content: T,
+}
+
+/// A moment as a document writes it (`2024-05-01T00:00:00Z`), if it begins with a date.
+pub(super) fn moment(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| text.get(..10).is_some_and(|date| date.parse::<Date>().is_ok()))
 }
 
 #[cfg(test)]

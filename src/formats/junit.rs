@@ -4,6 +4,8 @@
 
 mod case;
 mod linter;
+mod names;
+mod native;
 mod node;
 mod runner;
 mod suite;
@@ -25,6 +27,7 @@ use super::uri::path_of;
 use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
+use native::MayFail;
 use suite::{Shown, Suite};
 use tries::Tries;
 
@@ -53,6 +56,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         inner_suites: 0,
         passed: 0,
         last_failed: false,
+        may_fail: Vec::new(),
         counts: node::Counts::default(),
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
@@ -92,6 +96,8 @@ struct Reading<'a> {
     passed: u64,
     /// The last test that ran did.
     last_failed: bool,
+    /// What may fail, and is not counted (Catch2).
+    may_fail: Vec<MayFail>,
     /// The folder that was scanned, if the report names it (Checkov).
     folder: Option<String>,
     /// What comments in the report count (Node).
@@ -143,11 +149,17 @@ impl Reading<'_> {
             "property" if element.attribute("name") == Some("directory") => {
                 self.folder = element.attribute("value").and_then(linter::only_folder);
             }
+            "property" if element.attribute("name") == Some("severity") => {
+                if let Some(case) = &mut self.case {
+                    case.severity = element.attribute("value").map(str::to_owned);
+                }
+            }
             "skipped" => {
                 if let Some(case) = &mut self.case {
                     case.skip(element);
                 }
             }
+            "warning" if !self.suites.last().is_none_or(Suite::counts_warnings) => {}
             _ => self.open = Problem::of(element).or(self.open.take()),
         }
     }
@@ -173,7 +185,10 @@ impl Reading<'_> {
             }
             name if self.open.as_ref().is_some_and(|problem| problem.element == name) => {
                 let Some(problem) = self.open.take() else { return };
-                self.shown.failures += 1;
+                let problems = self.linter.map_or(1, |linter| linter.problems_in(&problem.text));
+                self.shown.failures += problems;
+                self.shown.again += problems - 1;
+                self.shown.teardowns += u64::from(native::is_teardown(&problem.text));
                 match &mut self.case {
                     Some(case) => case.add(problem),
                     None => self
@@ -202,6 +217,7 @@ impl Reading<'_> {
             self.failed.tests += self.failed.todo_tests;
             self.failed.suites += self.failed.todo_suites;
         }
+        self.may_fail.iter().for_each(|one| one.suppress(&mut self.parsed.findings));
         let failed =
             self.parsed.findings.iter().filter(|finding| finding.suppressed.is_none()).count() as u64;
         // Node leaves out a test that fails while its subtests pass, and counts a failed test again for each test
@@ -231,6 +247,7 @@ impl Reading<'_> {
         if self.linter.is_some() && self.shown.cases == 0 && self.parsed.scope.is_empty() {
             self.parsed.scope = Scope::of(Unit::Runs, 1);
         }
+        self.failed.tests = self.failed.tests.saturating_sub(self.may_fail.len() as u64);
         let node = self.counts.has_failures().then_some(TestRunner::Node);
         self.parsed.listed = self.linter.is_none().then_some(Listed {
             runner: self.runner.or(node).unwrap_or(TestRunner::Other),
@@ -250,6 +267,7 @@ impl Reading<'_> {
         // Surefire counts each try of a test.
         self.shown.cases += 1 + case.tries;
         let skips = case.skips.max(u64::from(case.skipped.is_some()));
+        self.shown.run += u64::from(case.is_run);
         self.shown.untested += u64::from(case.untested);
         self.shown.again += (case.failures + skips).saturating_sub(1);
         self.shown.errors += case.problems.iter().filter(|problem| problem.element == "error").count() as u64;
@@ -277,6 +295,7 @@ impl Reading<'_> {
                 *(if todo { &mut suite.todo_fails } else { &mut suite.fails }) = true;
             }
         }
+        let first = self.parsed.findings.len();
         for problem in case.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
             let place = problem.file.clone().or(file.clone());
@@ -293,6 +312,10 @@ impl Reading<'_> {
                 linter.refine(&mut finding, &case, problem, (names, self.origin));
             }
             self.push(finding, problem);
+        }
+        if let Some((why, suite)) = native::may_fail(&case, self.suites.last()).zip(self.suites.last_mut()) {
+            let findings = first..self.parsed.findings.len();
+            suite.may_fail.push(MayFail { findings, failures: case.failures, why });
         }
     }
 
@@ -317,14 +340,16 @@ impl Reading<'_> {
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
         let counts_twice = self.runner.is_none()
             && (self.linter.is_some_and(Linter::counts_twice) || runner::counts_twice(name));
-        let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
+        let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
+        let teardown = suite.teardown(self.shown);
+        let said = |gap: String| format!("{who} {gap}{teardown}");
         self.tries.suite(&suite, self.shown);
         if let Some(gap) = suite.gap(self.shown, counts_twice) {
-            self.parsed.gaps.push(format!("{} {gap}", who()));
+            self.parsed.gaps.push(said(gap));
         } else if let Some(gap) =
             suite.missing_tests(self.shown, around, self.runner == Some(TestRunner::Pytest))
         {
-            let gap = format!("{} {gap}", who());
+            let gap = said(gap);
             match self.runner {
                 Some(TestRunner::Pytest) if suite.agrees(self.shown) => {
                     self.unlisted += suite.unlisted(self.shown);
@@ -335,8 +360,12 @@ impl Reading<'_> {
                 // Not run for a hook that failed: `HOOK` says so.
                 Some(TestRunner::Mocha) if self.shown.hooks > suite.before.hooks => {}
                 _ if self.suites.first().unwrap_or(&suite).counts_subtests => {}
+                _ if suite.has_assertions_alone(self.shown) => {}
                 _ => self.parsed.gaps.push(gap),
             }
+        }
+        if suite.leaves_out(self.shown) {
+            self.may_fail.extend(suite.may_fail);
         }
         let fails = suite.problems.iter().any(Problem::counts);
         self.failed.tests += u64::from(fails);
@@ -360,34 +389,6 @@ impl Reading<'_> {
         }
         self.on_host.push(self.suites.last().and_then(|suite| suite.host.clone()));
         self.parsed.findings.push(finding);
-    }
-
-    /// `class.name`. Without a class, the names of the innermost suites stand in its place. Node writes
-    /// `test` for every class, so this counts as no class.
-    fn rule(&self, class: Option<&str>, name: Option<&str>) -> String {
-        let class = class.filter(|class| *class != "test");
-        let innermost = &self.suites[self.suites.len().saturating_sub(8)..];
-        let suites = innermost.iter().filter_map(|suite| suite.name.as_deref());
-        let mut words: Vec<String> = match class {
-            Some(class) => vec![self.relative(class)],
-            None => suites.map(|suite| self.steady(suite)).collect(),
-        };
-        words.push(self.relative(name.unwrap_or("test without a name")));
-        words.join(".")
-    }
-
-    /// A name without the folder of the checkout.
-    fn relative(&self, name: &str) -> String {
-        let name = name.trim();
-        match name.starts_with('/') && !name.contains(char::is_whitespace) {
-            true => self.origin.relative(name).to_string(),
-            false => name.to_owned(),
-        }
-    }
-
-    /// The same for a suite, without the version of a tool and the moment of the run.
-    fn steady(&self, suite: &str) -> String {
-        runner::without_version(runner::without_moment(&self.relative(suite))).to_owned()
     }
 }
 

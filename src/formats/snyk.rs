@@ -77,6 +77,8 @@ struct Vulnerability {
     title: Option<String>,
     description: Option<String>,
     severity: Option<String>,
+    /// The real word where `severity` stops at high: reports for readers that know no critical have both.
+    severity_with_critical: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     name: Option<String>,
@@ -87,12 +89,24 @@ struct Vulnerability {
     #[serde(default, deserialize_with = "json::null_as_default")]
     from: Vec<String>,
     #[serde(default, deserialize_with = "json::null_as_default")]
-    identifiers: BTreeMap<String, Option<Vec<String>>>,
+    identifiers: Identifiers,
     cvss_score: Option<f64>,
     #[serde(rename = "CVSSv3")]
     vector: Option<String>,
     #[serde(default, deserialize_with = "json::null_as_default")]
     references: Vec<Reference>,
+}
+
+/// Those that are used. Others may have values of any kind: `"NSP": [891]`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct Identifiers {
+    #[serde(default, deserialize_with = "json::null_as_default")]
+    cve: Vec<String>,
+    #[serde(default, deserialize_with = "json::null_as_default")]
+    ghsa: Vec<String>,
+    #[serde(default, deserialize_with = "json::null_as_default")]
+    cwe: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -165,16 +179,25 @@ impl Vulnerability {
         self.name.as_deref().or(self.package_name.as_deref()).unwrap_or_default()
     }
 
+    /// The worse of its two words.
+    fn severity(&self) -> (Severity, Option<&str>) {
+        let words = [&self.severity, &self.severity_with_critical].into_iter().flatten();
+        let rated = words.map(|word| (Severity::from_word(word), Some(word.as_str())));
+        let worst = rated.reduce(|one, other| if other.0 > one.0 { other } else { one });
+        worst.unwrap_or((Severity::Unknown, None))
+    }
+
     fn into_finding(self, paths: Vec<Text>) -> Finding {
         let is_licence = self.kind.as_deref() == Some("license") || self.id.starts_with("snyk:lic:");
         let category = if is_licence { Category::License } else { Category::Vulnerability };
-        let severity = self.severity.as_deref().map_or(Severity::Unknown, Severity::from_word);
+        let (severity, word) = self.severity();
+        let severity_raw = word.map(Text::from);
         let title = self.title.clone().unwrap_or_else(|| self.id.clone());
         let mut finding = Finding::new(self.id.as_str(), category, severity, title);
         let name = self.package().to_owned();
-        let of = |key: &str| self.identifiers.get(key).into_iter().flatten().flatten();
-        finding.aliases = of("CVE").chain(of("GHSA")).map(|id| Text::from(id.as_str())).collect();
-        finding.cwe = of("CWE").map(|id| Text::from(id.as_str())).collect();
+        let Identifiers { cve, ghsa, cwe } = self.identifiers;
+        finding.aliases = cve.into_iter().chain(ghsa).map(Text::from).collect();
+        finding.cwe = cwe.into_iter().map(Text::from).collect();
         let kind = snyk_ecosystem(&self.id).or(self.id.starts_with("npm:").then_some("npm"));
         let npm = self.version.as_ref().filter(|_| kind == Some("npm"));
         finding.package = Some(Arc::new(Package {
@@ -187,7 +210,7 @@ impl Vulnerability {
             paths: paths.into(),
             ..Package::default()
         }));
-        finding.severity_raw = self.severity.map(Text::from);
+        finding.severity_raw = severity_raw;
         finding.message = self.description.unwrap_or_default().into();
         let score = self.cvss_score.filter(|score| *score > 0.0);
         let vector = self.vector.filter(|vector| !vector.is_empty()).map(Text::from);

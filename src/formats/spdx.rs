@@ -5,6 +5,7 @@
 //! checksum, and Syft used to write such documents. So the packages are counted in a small model of any
 //! version. The crate reads the document as well, and the proof says whether it could; that is no validation.
 
+mod advisories;
 mod version3;
 
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 
 use super::{foreign, json, other_forms};
+use advisories::ExternalRef;
 use version3::Element;
 
 const WHAT: &str = "SPDX document";
@@ -71,8 +73,9 @@ struct Package {
     /// Required, like the name.
     #[serde(rename = "SPDXID")]
     _id: IgnoredText,
-    #[serde(rename = "name")]
-    _name: IgnoredText,
+    name: String,
+    version_info: Option<String>,
+    external_refs: Option<Vec<ExternalRef>>,
     license_concluded: Option<String>,
     license_declared: Option<String>,
 }
@@ -120,6 +123,9 @@ fn version_2(bytes: &[u8], document: &Document, version: &str) -> Parsed {
         parsed.scope = Scope::of(Unit::Packages, packages.len() as u64);
     }
     parsed.tool_version = document.tool_version();
+    let (findings, unnamed) = advisories::read(document.packages.as_deref().unwrap_or_default());
+    parsed.findings = findings;
+    parsed.proof.extend(unnamed);
     if ["SPDX-2.2", "SPDX-2.3"].contains(&version) && document.licences_are_bounded() {
         match serde_json::from_slice::<spdx_rs::models::SPDX>(bom::without_bom(bytes)) {
             Ok(strict)

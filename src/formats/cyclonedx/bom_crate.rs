@@ -116,6 +116,7 @@ impl From<vulnerability::Vulnerability> for Vulnerability {
             ratings: vulnerability
                 .vulnerability_ratings
                 .map(|all| all.0.into_iter().map(Rating::from).collect()),
+            rejected: None,
             cwes: vulnerability.cwes,
             description: vulnerability.description,
             detail: vulnerability.detail,

@@ -231,3 +231,24 @@ fn a_version_that_the_document_calls_affected_or_unaffected_is_so() {
         assert!(judged(cleared, "affected").is_some(), "the code is there, and is not reached");
     }
 }
+
+/// `vulnerabilities[].rejected`, of version 1.5. The strict reader does not know it.
+#[test]
+fn a_vulnerability_that_was_rejected_is_suppressed() {
+    for version in ["1.5", "1.6"] {
+        for (rejected, expected) in [
+            (r#""2024-01-01T00:00:00Z""#, Some("rejected 2024-01-01T00:00:00Z")),
+            (r#""""#, None),
+            (r#""no""#, None),
+            ("null", None),
+        ] {
+            let rest = format!(
+                r#"{INVENTORY}, "vulnerabilities": [{{"id": "CVE-2", "ratings": [{{"severity": "high"}}], "affects": [{{"ref": "b"}}]}},
+                {{"id": "CVE-1", "rejected": {rejected}, "ratings": [{{"severity": "critical"}}], "affects": [{{"ref": "b"}}]}}]"#
+            );
+            let parsed = parse(&document(version, &rest)).unwrap();
+            let suppressed = parsed.findings.iter().map(|finding| finding.suppressed.as_deref());
+            assert_eq!(suppressed.collect::<Vec<_>>(), [None, expected], "{version} {rejected}");
+        }
+    }
+}

@@ -103,6 +103,9 @@ const OWN: [(&[&str], &str, Advice); 27] = [
     ),
 ];
 
+/// Formats whose reports may be lists.
+const LISTS: [&str; 1] = ["snyk"];
+
 enum Advice {
     /// It is of another format, which Portcullis reads.
     Name(&'static str),
@@ -115,6 +118,7 @@ pub(in crate::formats) fn own_report(bytes: &[u8], wanted: &str) -> Option<Strin
     let Keys { keys, entries } = keys(without_bom(bytes));
     let (_, whose, advice) = OWN.iter().find(|(marks, ..)| marks.iter().all(|mark| keys.contains(*mark)))?;
     match (advice, entries) {
+        (Advice::Name(format), _) if *format == wanted && LISTS.contains(format) => None,
         (Advice::Name(format), entries) if *format == wanted => entries.map(|n| match n {
             1 => format!("it is a list with {whose} in it: hand in the entry (`jq '.[0]'`)"),
             n => format!("it is a list of {n}, the first of which is {whose}: hand in each as a report of its own (`jq '.[0]'`)"),

@@ -7,7 +7,7 @@ use crate::model::severity::Severity;
 use crate::text::shared::Text;
 use crate::text::steady;
 
-use super::file;
+use super::{file, native};
 
 /// A `testcase`.
 #[derive(Default)]
@@ -26,6 +26,10 @@ pub(super) struct Case {
     todo: bool,
     /// CTest could not run it: its program or what it needs is not there.
     not_run: bool,
+    /// A word for its severity among its properties (ty).
+    pub severity: Option<String>,
+    /// It is written as Catch2 and doctest do.
+    pub is_run: bool,
     /// behave came to its end before it.
     pub untested: bool,
     pub problems: Vec<Problem>,
@@ -81,6 +85,8 @@ impl Case {
             todo: false,
             // GoogleTest has a `result` beside it, and skips what is disabled.
             not_run: element.attribute("status") == Some("notrun") && element.attribute("result").is_none(),
+            severity: None,
+            is_run: native::is_run(element),
             untested: element.attribute("status") == Some("untested"),
             problems: failed.then_some(problem).into_iter().collect(),
             tries: 0,

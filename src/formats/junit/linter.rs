@@ -1,12 +1,16 @@
 //! Linters that write JUnit XML. Each case is a finding, and each linter has its own place for the rule, the
 //! severity, the file and the line.
 
+mod place;
+mod trivy;
+
 use crate::formats::xml::Element;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
 use crate::scan::report_origin::ReportOrigin;
 
 use super::case::{Case, Problem};
+use place::Place;
 
 /// A linter, recognised by the names of its suites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,10 @@ pub(super) enum Linter {
     Markdownlint,
     /// One case for a file: its lines are the findings, which are not taken apart. Clean files are counted, and left out.
     Htmlhint,
+    /// The same, and it counts the lines.
+    Cpplint,
+    /// By its template: `[SEVERITY] RULE`.
+    Trivy,
     /// Its findings are secrets.
     Gitleaks,
     CfnLint,
@@ -54,7 +62,8 @@ pub(super) fn only_folder(list: &str) -> Option<String> {
 }
 
 /// Names of suites. A name with a star is a beginning: a version or a module follows.
-const BY_NAME: [(&str, Linter); 11] = [
+const BY_NAME: [(&str, Linter); 12] = [
+    ("cpplint", Linter::Cpplint),
     ("Hadolint *", Linter::Plain),
     ("Biome", Linter::Plain),
     ("Oxlint", Linter::Oxlint),
@@ -70,7 +79,8 @@ const BY_NAME: [(&str, Linter); 11] = [
 
 /// The linter of a suite, by the name that its makers give it.
 pub(super) fn name_of(suite: &Element) -> Option<&'static str> {
-    const NAMES: [(&str, &str); 10] = [
+    const NAMES: [(&str, &str); 11] = [
+        ("cpplint", "cpplint"),
         ("Hadolint ", "hadolint"),
         ("Biome", "biome"),
         ("Oxlint", "oxlint"),
@@ -82,7 +92,9 @@ pub(super) fn name_of(suite: &Element) -> Option<&'static str> {
         ("CloudFormation Lint", "cfn-lint"),
         ("mypy", "mypy"),
     ];
-    const PACKAGES: [(&str, &str); 6] = [
+    const PACKAGES: [(&str, &str); 8] = [
+        ("org.plasmafair.fortitude", "fortitude"),
+        ("org.ty", "ty"),
         ("org.eslint", "eslint"),
         ("org.biome", "biome"),
         ("org.ruff", "ruff"),
@@ -127,8 +139,23 @@ const CHECKOV: [&str; 24] = [
 ];
 
 /// `package` of suites (`org.eslint`).
-const PACKAGES: [&str; 7] =
-    ["org.eslint", "org.biome", "org.ruff", "org.oxlint", "org.spectral", "stylelint.rules", "stylelint"];
+const PACKAGES: [&str; 9] = [
+    "org.eslint",
+    "org.biome",
+    "org.ruff",
+    "org.oxlint",
+    "org.spectral",
+    "org.plasmafair.fortitude",
+    "org.ty",
+    "stylelint.rules",
+    "stylelint",
+];
+
+/// What follows a package in a name: `org.ty` is none of `org.tycho`.
+fn after<'a>(name: &'a str, package: &str) -> Option<&'a str> {
+    let rest = name.strip_prefix(package)?;
+    (!rest.starts_with(|next: char| next.is_ascii_alphanumeric())).then_some(rest)
+}
 
 impl Linter {
     pub(super) fn of_suite(suite: &Element) -> Option<Self> {
@@ -136,7 +163,7 @@ impl Linter {
         if package.starts_with("org.eslint") {
             return Some(Self::Eslint);
         }
-        if PACKAGES.iter().any(|known| package.starts_with(known)) {
+        if PACKAGES.iter().any(|known| after(package, known).is_some()) {
             return Some(Self::Plain);
         }
         let name = suite.attribute("name")?;
@@ -153,8 +180,11 @@ impl Linter {
         BY_NAME.iter().find(|(known, _)| is(known)).map(|(_, linter)| *linter)
     }
 
-    /// pylint-junit names its suites after modules, and each case after a place in one: `module:4:0`.
+    /// Trivy's template names cases `[SEVERITY] RULE`. pylint-junit names its suites after modules, and each case after a place in one: `module:4:0`.
     pub(super) fn of_case(case: &Element) -> Option<Self> {
+        if case.attribute("name").is_some_and(trivy::is_name) {
+            return Some(Self::Trivy);
+        }
         let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let name = case.attribute("name").filter(|_| case.attribute("classname") == Some("pylint"))?;
         let (rest, column) = name.rsplit_once(':')?;
@@ -165,6 +195,12 @@ impl Linter {
     /// Whether it counts files without findings, and does not list them.
     pub(super) fn leaves_out_clean(self) -> bool {
         self == Self::Htmlhint
+    }
+
+    /// How many problems the text of one stands for.
+    pub(super) fn problems_in(self, text: &str) -> u64 {
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).count() as u64;
+        if self == Self::Cpplint { lines.max(1) } else { 1 }
     }
 
     /// Whether it counts a problem under failures and under errors: Biome, hadolint and stylelint do. No test runner does.
@@ -184,8 +220,11 @@ impl Linter {
         if self == Self::Mypy {
             return;
         }
+        if self == Self::Trivy {
+            return trivy::refine(finding, case, names.suite, origin);
+        }
         let name = case.name.as_deref().or(case.id.as_deref()).unwrap_or_default();
-        if self == Self::Htmlhint {
+        if matches!(self, Self::Htmlhint | Self::Cpplint) {
             finding.location = Some(Location::file(origin.relative(name)));
             return;
         }
@@ -199,7 +238,7 @@ impl Linter {
             Self::Bandit | Self::Semgrep => Category::Sast,
             _ => Category::Lint,
         };
-        if let Some((severity, raw)) = self.severity(&finding.rule, name, problem) {
+        if let Some((severity, raw)) = self.severity(&finding.rule, name, (case, problem)) {
             (finding.severity, finding.severity_raw) = (severity, Some(raw.into()));
         }
         let stated = Place::of(name, problem).unwrap_or_default();
@@ -231,8 +270,8 @@ impl Linter {
             }
             Self::Markdownlint => name.split('/').next(),
             Self::Oxlint => Some(name),
-            Self::Plain | Self::Eslint | Self::Mypy | Self::Htmlhint => {
-                let start = PACKAGES.iter().find_map(|package| name.strip_prefix(package));
+            Self::Plain | Self::Eslint | Self::Mypy | Self::Htmlhint | Self::Cpplint | Self::Trivy => {
+                let start = PACKAGES.iter().find_map(|package| after(name, package));
                 // Spectral adds the place in the document: `rule(#/paths/…)`.
                 let rule = start.map_or(name, |rest| rest.trim_start_matches('.'));
                 rule.split("(#").next().filter(|rule| !rule.is_empty())
@@ -241,9 +280,19 @@ impl Linter {
     }
 
     /// The severity, and the word for it.
-    fn severity(self, rule: &str, name: &str, problem: &Problem) -> Option<(Severity, String)> {
+    fn severity(
+        self,
+        rule: &str,
+        name: &str,
+        (case, problem): (&Case, &Problem),
+    ) -> Option<(Severity, String)> {
         match self {
-            Self::Gitleaks | Self::Mypy | Self::Htmlhint | Self::Markdownlint => None,
+            Self::Gitleaks
+            | Self::Mypy
+            | Self::Htmlhint
+            | Self::Cpplint
+            | Self::Trivy
+            | Self::Markdownlint => None,
             Self::Oxlint => {
                 let (severity, word) = match problem.element {
                     "error" => (Severity::High, "error"),
@@ -284,7 +333,7 @@ impl Linter {
                 let in_text =
                     problem.text.trim().strip_prefix("line ").and_then(|text| text.split(", ").nth(2));
                 let in_text = in_text.and_then(|text| text.split(' ').next());
-                let words = [problem.kind.as_deref(), in_text];
+                let words = [case.severity.as_deref(), problem.kind.as_deref(), in_text];
                 let known =
                     words.into_iter().flatten().find_map(|word| Some((of_level(word)?, word.to_owned())));
                 known.map(|(severity, word)| match (self, severity) {
@@ -306,81 +355,4 @@ fn of_level(word: &str) -> Option<Severity> {
         "info" | "information" | "informational" | "note" | "hint" => Severity::Info,
         _ => return None,
     })
-}
-
-/// A file and a line, where a linter writes them into a text.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Place {
-    file: Option<String>,
-    line: Option<u64>,
-}
-
-impl Place {
-    /// From the text or the message of a problem, or from the name of its case.
-    fn of(name: &str, problem: &Problem) -> Option<Self> {
-        let text = problem.text.trim();
-        // Hadolint, Checkov: lines `File: …` and `Line: …`; hadolint, where it can't parse: `Parse Error in …`.
-        let field = |field: &str| {
-            let mut lines = text.lines().map(str::trim);
-            lines.find_map(|line| line.strip_prefix(field)).map(str::trim).filter(|value| !value.is_empty())
-        };
-        if let Some(line) = field("Line:").and_then(|line| line.parse().ok()) {
-            let file = field("File:").or_else(|| field("Parse Error in "));
-            return Some(Self { file: file.map(str::to_owned), line: Some(line) });
-        }
-        if let Some((file, lines)) = field("File:").and_then(|place| place.rsplit_once(": ")) {
-            let line = lines.split('-').next().and_then(|line| line.parse().ok());
-            // Checkov's paths begin with a slash, and are below the folder that it scans.
-            return Some(Self { file: Some(file.trim_start_matches('/').to_owned()), line });
-        }
-        // ESLint, Biome, Spectral, markdownlint: `line N, …`. stylelint: `On line N, column C in F`.
-        let own = text.strip_prefix("On ").unwrap_or(text);
-        let number = own.strip_prefix("line ").or_else(|| own.strip_prefix("Line "));
-        if let Some(line) = number.and_then(|rest| rest.split(',').next()?.trim().parse().ok()) {
-            return Some(Self { file: None, line: Some(line) });
-        }
-        // gitleaks: `… in file F, line N.`
-        if let Some((file, line)) = name
-            .split_once(" in file ")
-            .and_then(|(_, place)| place.trim_end_matches('.').rsplit_once(", line "))
-        {
-            return Some(Self { file: Some(file.to_owned()), line: line.parse().ok() });
-        }
-        // cfn-lint: `… at F:L:C`. Bandit: `Location F:L`.
-        let message = problem.message.as_deref().unwrap_or_default();
-        let places =
-            [message.rsplit_once(" at "), text.rsplit_once("Location "), text.rsplit_once("Location: ")];
-        places.into_iter().flatten().find_map(|(_, place)| Self::with_colons(place.lines().next()?))
-    }
-
-    /// `F:L` or `F:L:C`.
-    fn with_colons(place: &str) -> Option<Self> {
-        let mut parts: Vec<&str> = place.trim().split(':').collect();
-        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let numbers = parts.iter().rev().take_while(|part| is_number(part)).count();
-        let file = parts.len().checked_sub(numbers).filter(|file| *file > 0 && numbers > 0)?;
-        let line = parts.get(file).and_then(|line| line.parse().ok());
-        parts.truncate(file);
-        Some(Self { file: Some(parts.join(":")), line })
-    }
-
-    /// From the case itself: the suite is named after the file, or the class is.
-    fn file_of_case(case: &Case, suite: Option<&str>) -> Option<String> {
-        if case.file.is_some() {
-            return None;
-        }
-        // A file has a short ending; a class of tests has a name there.
-        let is_file = |name: &&str| {
-            let ending = name
-                .rsplit(['/', '\\'])
-                .next()
-                .and_then(|file| file.rsplit_once('.'))
-                .map(|(_, ending)| ending);
-            ending.is_some_and(|ending| {
-                (1..=6).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_lowercase())
-            })
-        };
-        // Ruff leaves the ending out of the class, and has it in the suite.
-        [suite, case.class.as_deref()].into_iter().flatten().find(is_file).map(str::to_owned)
-    }
 }

@@ -4,7 +4,8 @@ use crate::formats::xml::Element;
 use crate::text::shared::Text;
 
 use super::case::Problem;
-use super::{file, runner};
+use super::native::MayFail;
+use super::{file, native, runner};
 
 /// How many elements there were so far.
 #[derive(Clone, Copy, Default)]
@@ -21,6 +22,10 @@ pub(super) struct Shown {
     pub hooks: u64,
     /// Tests that were not run, and that nobody chose to skip (behave).
     pub untested: u64,
+    /// Words of Bats that a teardown failed.
+    pub teardowns: u64,
+    /// Cases written as Catch2 and doctest do.
+    pub run: u64,
 }
 
 impl Shown {
@@ -43,6 +48,11 @@ pub(super) struct Suite {
     pub skipped: u64,
     /// It, and the suites in it, count subtests once more (node-tap).
     pub counts_subtests: bool,
+    /// It is one of Catch2 or doctest, by its attributes.
+    pub counts_assertions: bool,
+    /// How many warnings and failures it counts, if it does.
+    pub warnings: Option<u64>,
+    pub stated_failures: Option<u64>,
     /// One of its counts that is no number.
     pub unreadable: Option<&'static str>,
     pub before: Shown,
@@ -51,6 +61,8 @@ pub(super) struct Suite {
     pub fails: bool,
     /// A test of it failed that is marked as `todo`.
     pub todo_fails: bool,
+    /// Its cases that may fail (Catch2).
+    pub may_fail: Vec<MayFail>,
 }
 
 impl Suite {
@@ -69,11 +81,15 @@ impl Suite {
             tests: count("tests"),
             skipped: skipped.into_iter().fold(0, u64::saturating_add),
             counts_subtests: runner::counts_subtests(element),
+            counts_assertions: native::counts_assertions(element),
+            warnings: element.number("warnings"),
+            stated_failures: element.number("failures"),
             unreadable: counts.find(|name| !is_number(name)),
             before,
             problems: Vec::new(),
             fails: false,
             todo_fails: false,
+            may_fail: Vec::new(),
         }
     }
 

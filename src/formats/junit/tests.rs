@@ -1,4 +1,6 @@
 mod counts;
+mod linters;
+mod native;
 mod node;
 mod not_run;
 

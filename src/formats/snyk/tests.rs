@@ -76,6 +76,41 @@ fn a_licence_is_one_and_an_unknown_word_is_unrated() {
 }
 
 #[test]
+fn identifiers_that_are_not_used_may_be_of_any_type() {
+    for nsp in ["[891]", "891", "{\"a\": []}", "null"] {
+        let report = lodash("4.17.4", r#""a""#).replace("\"NSP\": null", &format!("\"NSP\": {nsp}"));
+        let parsed = parse(&project(&report, "")).unwrap();
+        assert_eq!(parsed.findings[0].aliases.len(), 2, "{nsp}");
+        assert_eq!(parsed.findings[0].cwe, ["CWE-78".into()].into());
+    }
+}
+
+#[test]
+fn the_worse_of_two_words_counts() {
+    for (severity, with_critical, expected, raw) in [
+        (r#""high""#, r#""critical""#, Severity::Critical, "critical"),
+        (r#""high""#, r#""low""#, Severity::High, "high"),
+        (r#""high""#, r#""none""#, Severity::High, "high"),
+        ("null", r#""critical""#, Severity::Critical, "critical"),
+        (r#""medium""#, "null", Severity::Medium, "medium"),
+    ] {
+        let words = format!(r#""severity": {severity}, "severityWithCritical": {with_critical}"#);
+        let report = lodash("4.17.4", r#""a""#).replace(r#""severity": "high""#, &words);
+        let parsed = parse(&project(&report, "")).unwrap();
+        assert_eq!(parsed.findings[0].severity, expected, "{words}");
+        assert_eq!(parsed.findings[0].severity_raw.as_deref(), Some(raw), "{words}");
+    }
+}
+
+/// A list is right here, so its error is that of the entry.
+#[test]
+fn a_list_with_a_mistake_in_it_names_the_mistake() {
+    let report = format!("[{}, {}]", project("", r#", "packageManager": "npm""#), project("7", ""));
+    let error = parse(&report).unwrap_err().to_string();
+    assert!(error.contains("invalid type: integer `7`"), "{error}");
+}
+
+#[test]
 fn an_error_and_the_results_of_other_commands_are_no_report() {
     for (report, says) in [
         (

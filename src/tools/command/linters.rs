@@ -22,15 +22,17 @@ enum Codes {
 /// In the words of their documentation: Bandit, Biome, Checkov, ESLint, flake8, hadolint, Kingfisher, mypy, OSV-Scanner, Oxlint, Ruff,
 /// Semgrep, Snyk, stylelint, zizmor "Exit codes"; ansible-lint `constants.py`; shellcheck(1); tflint, yamllint, secretlint,
 /// Spectral, markdownlint-cli2 and actionlint by their manuals; gitleaks `cmd/root.go` 8.30, Trivy `pkg/commands/operation` 0.76.
-const LINTERS: [(&str, Codes); 30] = [
+const LINTERS: [(&str, Codes); 33] = [
     ("actionlint", Codes::These(&[1])),
     ("ansible-lint", Codes::These(&[2])),
     ("bandit", Codes::These(&[1])),
     ("biome", Codes::These(&[1])),
     ("cfn-lint", Codes::CfnLint),
     ("checkov", Codes::These(&[1])),
+    ("cpplint", Codes::These(&[1])),
     ("eslint", Codes::These(&[1])),
     ("flake8", Codes::These(&[1])),
+    ("fortitude", Codes::These(&[1])),
     ("gitleaks", Codes::Chosen(&["--exit-code"], true)),
     ("hadolint", Codes::These(&[1])),
     ("kingfisher", Codes::These(&[200, 205])),
@@ -51,6 +53,7 @@ const LINTERS: [(&str, Codes); 30] = [
     ("stylelint", Codes::These(&[2])),
     ("tflint", Codes::These(&[2])),
     ("trivy", Codes::Chosen(&["--exit-code", "--exit-on-eol"], false)),
+    ("ty", Codes::These(&[1])),
     ("yamllint", Codes::These(&[1, 2])),
     ("zizmor", Codes::These(&[11, 12, 13, 14])),
 ];
