@@ -222,7 +222,8 @@ impl ThereIs {
             InputKind::TerraformRoot | InputKind::TerraformModule => {
                 read.folders.contains(path) && self.unread_part(read, path).is_none()
             }
-            InputKind::Helm => read.around.contains(folder_of(path)),
+            // Other files may lie in its folder: a Dockerfile, a script.
+            InputKind::Helm => read.around.contains(&*templates_of(path)),
             _ => self.names(path).any(|name| read.paths.contains(&*name)),
         }
     }
@@ -303,6 +304,14 @@ fn checked_projects(asked: &[Asked], gates: &[GateReads], looking: &HashSet<Text
         gates.iter().any(|gate| looking.contains(&gate.id) && gate.covers(one.kind, &one.path))
     };
     projects.filter(is_checked).map(|one| one.path.clone()).collect()
+}
+
+/// The templates of the chart with this `Chart.yaml`.
+fn templates_of(chart: &str) -> String {
+    match folder_of(chart) {
+        "." => "templates".to_owned(),
+        folder => format!("{folder}/templates"),
+    }
 }
 
 pub(super) fn folder_of(path: &str) -> &str {

@@ -100,6 +100,7 @@ fn words(finding: &Finding) -> impl Ord + '_ {
     let lists = (&finding.aliases, &finding.cwe, &finding.references);
     let reported =
         (&finding.title, finding.severity, &finding.severity_raw, &finding.fix, &finding.suppressed);
+    let reported = (reported, &finding.problem, &finding.same_secret);
     (finding.category, reported, &finding.location, &finding.package, &finding.image, lists)
 }
 

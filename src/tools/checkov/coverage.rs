@@ -71,8 +71,8 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
     let dirs: Vec<(String, Config)> = dirs.map(|dir| (dir.clone(), Config::of(&dir, survey))).collect();
     Box::new(move |kind, path| {
         let inside = |dir: &str| match dir {
-            "." => Some(path.to_owned()),
             dir if dir == path => Some(String::new()),
+            "." => Some(path.to_owned()),
             dir => path.strip_prefix(dir)?.strip_prefix('/').map(str::to_owned),
         };
         let framework = FRAMEWORKS.iter().find(|(_, of)| *of == kind).map_or("", |(name, _)| name);
@@ -141,6 +141,7 @@ mod tests {
             ("infra/names/main.tf", "resource \"random_pet\" \"a\" {}\n"),
             ("infra/.hidden/main.tf", bucket),
             ("infra/Dockerfile", "FROM a\n"),
+            ("main.tf", bucket),
             ("infra/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n"),
         ] {
             fs::create_dir_all(top.join(path).parent().unwrap()).unwrap();
@@ -170,5 +171,10 @@ mod tests {
         ] {
             assert_eq!(judge(kind, path), expected, "{path}");
         }
+        // The folder that is scanned is no hidden one.
+        let without_args = Survey { args: &[], ..survey };
+        let of_top = super::judge(&[".".to_owned()], false, &without_args);
+        assert_eq!(of_top(root, "."), Unnamed::Gap(None));
+        assert_eq!(of_top(root, "infra/.hidden"), excluded("because Checkov passes over hidden folders"));
     }
 }

@@ -24,8 +24,15 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
             continue;
         }
         is_sure = is_sure || is_surely_checked(seen, kind);
-        if !frameworks.iter().any(|known| known == framework) {
-            frameworks.push(framework.to_owned());
+        // It reads `.tf.json` by another name.
+        let is_json =
+            |folder: &String| seen.terraform_files(folder).iter().any(|file| file.ends_with(".tf.json"));
+        let more =
+            (kind == InputKind::TerraformRoot && found.iter().any(is_json)).then_some("terraform_json");
+        for framework in [framework].into_iter().chain(more) {
+            if !frameworks.iter().any(|known| known == framework) {
+                frameworks.push(framework.to_owned());
+            }
         }
         folders.extend(found);
     }

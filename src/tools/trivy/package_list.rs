@@ -39,3 +39,45 @@ impl<'p> PackageList<'p> {
         self.dev.get(&(&*of.pkg_name, version)).copied().unwrap_or(false)
     }
 }
+
+/// Why no advisory can be about some packages of a `pom.xml`: their versions come from a parent, or from a list of versions, that Trivy could not
+/// get. What they depend on is unknown, too (aquasecurity/trivy `pkg/dependency/parser/java/pom`).
+pub(super) fn without_versions(kind: &str, packages: &[PackageEntry]) -> Option<String> {
+    let is_unknown = |package: &&PackageEntry| package.version.as_deref().is_none_or(str::is_empty);
+    let unknown: Vec<&str> = packages
+        .iter()
+        .filter(|_| kind == "pom")
+        .filter(is_unknown)
+        .filter_map(|package| package.name.as_deref())
+        .collect();
+    let first = unknown.first()?;
+    let more = if unknown.len() > 1 { format!(" and {} more", unknown.len() - 1) } else { String::new() };
+    Some(format!(
+        "Trivy does not know the version of {first}{more}: it comes from a parent that was not to be had. Without `offline` it asks Maven Central; or scan what Maven has built"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scan::report_origin::ReportOrigin;
+    use crate::tools::trivy::report;
+
+    /// As Trivy 0.70 lists a project of Spring Boot whose parent it can't get.
+    #[test]
+    fn a_package_of_maven_without_a_version_is_not_read() {
+        let report = |kind: &str, target: &str| {
+            format!(
+                r#"{{"SchemaVersion": 2, "Trivy": {{"Version": "0.70.0"}}, "Results": [{{"Target": "{target}", "Class": "lang-pkgs", "Type": "{kind}",
+                "Packages": [{{"Name": "a:app", "Version": "1"}}, {{"Name": "org.apache.logging.log4j:log4j-core"}}, {{"Name": "b:b", "Version": ""}}]}}]}}"#
+            )
+        };
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        let not_read = |report: String| report::read(report.as_bytes(), &origin, true).unwrap().not_read;
+        let of_maven = not_read(report("pom", "pom.xml"));
+        let [(path, why)] = of_maven.as_slice() else { panic!("{of_maven:?}") };
+        assert_eq!(&**path, "app/pom.xml");
+        assert!(why.contains("the version of org.apache.logging.log4j:log4j-core and 1 more"), "{why}");
+        // A project of npm has no version of its own.
+        assert_eq!(not_read(report("npm", "package-lock.json")), []);
+    }
+}

@@ -18,7 +18,7 @@ use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
     Suppressed, TargetResult, Vulnerability,
 };
-use super::package_list::PackageList;
+use super::package_list::{PackageList, without_versions};
 
 const WHAT: &str = "Trivy report";
 
@@ -151,6 +151,9 @@ impl<'a> Reader<'a> {
         let file = is_file.then(|| self.path(&result.target));
         if class == "lang-pkgs" {
             self.parsed.read_inputs.extend(file.clone());
+            if let (Some(file), Some(why)) = (&file, without_versions(kind, &packages)) {
+                self.parsed.not_read.push((file.clone(), why.into()));
+            }
         }
         let listed = PackageList::new(&packages);
         for vulnerability in vulnerabilities {

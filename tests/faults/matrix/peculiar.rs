@@ -285,10 +285,10 @@ fn reports() -> Vec<Tool> {
 fn lists() -> Vec<Tool> {
     let syft = ["syft", "cyclonedx-1.5", "spdx-2.3", "cyclonedx-1.5"]
         .map(|name| fixture(&format!("syft/recorded-dir/{name}.json")));
-    // Its maker says of the one vulnerability that it does not matter.
+    // Its maker says of the one vulnerability that it does not matter, and that it was rejected.
     let vulnerable = edited(
         &fixture("cyclonedx/valid-vulnerability-1-5/report.cdx.json"),
-        &[("/vulnerabilities/0/analysis", Value::Null)],
+        &[("/vulnerabilities/0/analysis", Value::Null), ("/vulnerabilities/0/rejected", Value::Null)],
     );
     vec![
         Tool {

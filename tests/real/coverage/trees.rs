@@ -228,6 +228,25 @@ fn thirty_terraform_roots_are_checked_empty_left_out_or_a_gap() {
     assert_eq!(ran.code, 0, "{}", ran.all());
 }
 
+/// A Dockerfile beside a chart is not the chart: without `helm`, or with templates that it can't fill in, Checkov names none of them.
+#[test]
+fn a_chart_whose_templates_are_not_named_is_a_gap() {
+    let project = project("[[gate]]\nid = \"iac\"\ntool = \"checkov\"\nfail_on = \"never\"\n");
+    project.write("app/Dockerfile", "FROM debian:12\n");
+    project.write("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 0.1.0\n");
+    project.write("app/templates/pod.yaml", "{{ fail \"nobody can fill this in\" }}\n");
+    project.write(
+        "main.tf.json",
+        r#"{"terraform": {"backend": {"s3": {}}}, "resource": {"aws_s3_bucket": {"a": {}}}}"#,
+    );
+    assert_eq!(run(&project).code, 3);
+    let gaps = paths(&project, "iac", "gap");
+    assert!(gaps.contains(&"app/Chart.yaml".to_owned()), "{gaps:?}");
+    // With its own framework, a root in JSON is read; the folder that is scanned is no hidden one.
+    assert_eq!(paths(&project, "iac", "scanned"), [".", "app/Dockerfile"]);
+    assert_eq!(paths(&project, "iac", "excluded"), [""; 0]);
+}
+
 #[test]
 fn each_template_that_cfn_lint_was_given_is_scanned() {
     let template = "AWSTemplateFormatVersion: \"2010-09-09\"\nResources:\n  A:\n    Type: AWS::SNS::Topic\n";

@@ -100,6 +100,13 @@ fn checkov_waits_where_it_may_have_no_check() {
         ("a/main.tf", "resource \"aws_s3_bucket\" \"a\" {}\n"),
     ];
     assert_eq!(keys(&module, "iac").as_deref(), Some("dirs = [\".\"] framework = [\"terraform\"]"));
+    // Checkov reads Terraform's JSON by another name.
+    let json = [(
+        "main.tf.json",
+        r#"{"terraform": {"backend": {"s3": {}}}, "resource": {"aws_s3_bucket": {"a": {}}}}"#,
+    )];
+    let found = keys(&json, "iac").unwrap_or_default();
+    assert!(found.contains("framework = [\"terraform\", \"terraform_json\"]"), "{found}");
 }
 
 /// Names beside the usual ones: Trivy reads them by a pattern, Syft not at all.
