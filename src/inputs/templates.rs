@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::inputs::kubernetes;
+use crate::inputs::top_keys::{self, Entry};
 use crate::model::input::{InputKind, KindSet};
 
 /// How much of a file is looked at.
@@ -62,11 +63,13 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
 
 /// Whether a file that begins so, and of which nothing is known yet, may say later what it is.
 pub(super) fn may_say_later(name: &str, head: &str) -> bool {
-    let is_comment = |line: &str| line.trim().is_empty() || line.starts_with('#') || line == "---";
+    let is_comment = |line: &str| line.is_empty() || line.starts_with('#') || line == "---";
+    let text = head.trim_start_matches('\u{feff}');
     kinds(name, head).is_empty()
         && (head.contains("AWS::")
-            || EARLY.iter().any(|key| has_key(head, key) || head.contains(&format!("\"{key}\"")))
-            || head.lines().all(is_comment))
+            || top_keys::of(head).iter().any(|entry| EARLY.contains(&entry.key))
+            || EARLY.iter().any(|key| head.contains(&format!("\"{key}\"")))
+            || text.lines().map(str::trim).all(is_comment))
 }
 
 /// Whether a file of this name is looked at.
@@ -77,6 +80,7 @@ pub(super) fn may_be_template(name: &str) -> bool {
 /// The kinds of a file that begins so.
 pub(super) fn kinds(name: &str, head: &str) -> KindSet {
     let mut kinds = KindSet::default();
+    let top = top_keys::of(head);
     if begins_cloudformation(head) {
         kinds.add(InputKind::CloudFormation);
         // `Transform: AWS::Serverless-2016-10-31`
@@ -92,17 +96,17 @@ pub(super) fn kinds(name: &str, head: &str) -> KindSet {
         } else if kubernetes::is_in_json(head) {
             kinds.add(InputKind::Kubernetes);
         }
-    } else if head.lines().any(|line| line.starts_with("apiVersion: kustomize.config.k8s.io/")) {
+    } else if top.iter().any(is_kustomize) {
         kinds.add(InputKind::Kustomize);
-    } else if kubernetes::is_in_yaml(head) {
+    } else if kubernetes::is_in_yaml(&top) {
         kinds.add(InputKind::Kubernetes);
     }
     kinds
 }
 
-/// Whether a line at the left edge begins with this key.
-fn has_key(head: &str, key: &str) -> bool {
-    head.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+fn is_kustomize(entry: &Entry<'_>) -> bool {
+    let version = entry.word().trim_start_matches(['"', '\'']);
+    entry.key == "apiVersion" && version.starts_with("kustomize.config.k8s.io/")
 }
 
 fn begins_cloudformation(head: &str) -> bool {
@@ -136,6 +140,18 @@ mod tests {
             ("report.json", "[{\"Path\": [\"Resources\", \"A\"], \"Message\": \"AWS::S3::Bucket\"}]", ""),
             ("a.yaml", "Description: Resources of AWS::S3\nResources:\n  A:\n", "cloudformation"),
             ("a.yaml", "---\napiVersion: v1\nkind: Service\n", "kubernetes"),
+            ("a.yaml", "\"apiVersion\": \"v1\"\n\"kind\": \"Pod\"\n", "kubernetes"),
+            ("a.yaml", "'kind' : Pod\n'apiVersion' : v1\n", "kubernetes"),
+            ("a.yaml", "\u{feff}apiVersion: v1\r\nkind: Pod\r\n", "kubernetes"),
+            ("a.yaml", "# a\n--- # b\n{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", "kubernetes"),
+            ("a.yaml", "{\"kind\":\"Pod\",\n\"apiVersion\":\"v1\"}", "kubernetes"),
+            ("a.yaml", "  apiVersion: v1\n  kind: Pod\n", "kubernetes"),
+            ("a.yaml", "{items: [{apiVersion: v1, kind: Pod}]}", ""),
+            (
+                "k.yaml",
+                "\"apiVersion\": \"kustomize.config.k8s.io/v1\"\n\"kind\": \"Component\"\n",
+                "kustomize",
+            ),
             ("a.yaml", "items:\n  - apiVersion: v1\n    kind: Service\n", ""),
             ("a.json", "{\"apiVersion\": \"v1\", \"kind\": \"List\"}", "kubernetes"),
             ("k.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n", "kustomize"),
