@@ -54,8 +54,9 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
             return false;
         }
         let text = String::from_utf8_lossy(&bytes);
-        if begins_cloudformation(&text) || !may_say_later(&name, &text) {
-            return begins_cloudformation(&text);
+        let is_template = is_cloudformation_in(&text, &top_keys::of(&text));
+        if is_template || !may_say_later(&name, &text) {
+            return is_template;
         }
     }
     false
@@ -81,7 +82,7 @@ pub(super) fn may_be_template(name: &str) -> bool {
 pub(super) fn kinds(name: &str, head: &str) -> KindSet {
     let mut kinds = KindSet::default();
     let top = top_keys::of(head);
-    if begins_cloudformation(head) {
+    if is_cloudformation_in(head, &top) {
         kinds.add(InputKind::CloudFormation);
         // `Transform: AWS::Serverless-2016-10-31`
         if head.contains("AWS::Serverless-") {
@@ -109,17 +110,15 @@ fn is_kustomize(entry: &Entry<'_>) -> bool {
     entry.key == "apiVersion" && version.starts_with("kustomize.config.k8s.io/")
 }
 
-fn begins_cloudformation(head: &str) -> bool {
-    head.contains("AWSTemplateFormatVersion")
-        || (head.contains("AWS::")
-            && head.match_indices("Resources").any(|(at, word)| names_mapping(&head[at + word.len()..])))
-}
-
-/// Whether the word before this is the key of a mapping: of a template. In a CodeDeploy AppSpec it names a list, and in a
-/// report it may be one word of a path.
-fn names_mapping(rest: &str) -> bool {
-    let rest = rest.trim_start_matches(['"', '\'']).trim_start();
-    rest.strip_prefix(':').is_some_and(|value| !value.trim_start().starts_with(['-', '[']))
+/// Whether a key at the top is that of a template. In a Serverless project, a ConfigMap or a playbook a template may be inside.
+fn is_cloudformation_in(head: &str, top: &[Entry<'_>]) -> bool {
+    let has_types = head.contains("AWS::");
+    top.iter().any(|entry| match entry.key {
+        "AWSTemplateFormatVersion" => true,
+        // In a CodeDeploy AppSpec it names a list.
+        "Resources" => has_types && !entry.rest.trim_start().starts_with(['-', '[']),
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -152,6 +151,37 @@ mod tests {
                 "\"apiVersion\": \"kustomize.config.k8s.io/v1\"\n\"kind\": \"Component\"\n",
                 "kustomize",
             ),
+            (
+                "serverless.yml",
+                "service: a\nresources:\n  Resources:\n    T:\n      Type: AWS::SQS::Queue\n",
+                "",
+            ),
+            (
+                "a.yml",
+                "- hosts: a\n  tasks:\n  - b:\n      c: |\n        Resources:\n          A:\n            Type: AWS::SQS::Queue\n",
+                "",
+            ),
+            (
+                "a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    AWSTemplateFormatVersion: 1\n",
+                "kubernetes",
+            ),
+            (
+                "a.json",
+                "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"data\": {\"AWSTemplateFormatVersion\": 1}}",
+                "kubernetes",
+            ),
+            ("a.json", "{\"Body\": {\"Resources\": {\"A\": {\"Type\": \"AWS::SQS::Queue\"}}}}", ""),
+            ("a.yaml", "# AWSTemplateFormatVersion: 1\non: push\n", ""),
+            ("a.yaml", "a: 1\n---\n\"Resources\" :\r\n  A: {Type: AWS::SQS::Queue}\r\n", "cloudformation"),
+            ("a.yaml", "\u{feff}AWSTemplateFormatVersion: 1\r\n", "cloudformation"),
+            (
+                "a.template",
+                "{\"Description\": \"a, {\\\"\",\n  \"Resources\": {\"A\": {\"Type\": \"AWS::SQS::Queue\"}}}",
+                "cloudformation",
+            ),
+            ("a.yaml", "{Resources: {A: {Type: AWS::SQS::Queue}}}", "cloudformation"),
+            ("a.yaml", "  Resources:\n    A:\n      Type: AWS::SQS::Queue\n", "cloudformation"),
             ("a.yaml", "items:\n  - apiVersion: v1\n    kind: Service\n", ""),
             ("a.json", "{\"apiVersion\": \"v1\", \"kind\": \"List\"}", "kubernetes"),
             ("k.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n", "kustomize"),
