@@ -3,6 +3,8 @@
 //! Sources: Kubernetes, "Objects In Kubernetes" and "API groups": `apiVersion` is `v1` or `GROUP/VERSION`; the group of a custom resource is a
 //! domain with at least one dot (apiextensions-apiserver, `ValidateCustomResourceDefinitionSpec`). Each program's own documentation.
 
+use crate::inputs::top_keys::Entry;
+
 /// Kubernetes' own groups without a dot.
 const OWN: [&str; 5] = ["apps", "autoscaling", "batch", "extensions", "policy"];
 
@@ -22,11 +24,11 @@ const SETTINGS: [&str; 12] = [
     "kuttl.dev",
 ];
 
-/// Whether a text in YAML has an object of Kubernetes. Only keys at the left edge count.
-pub(super) fn is_in_yaml(text: &str) -> bool {
+/// Whether a text in YAML has an object of Kubernetes. Only keys at the top of a document count.
+pub(super) fn is_in_yaml(entries: &[Entry<'_>]) -> bool {
     let values = |key: &'static str| {
-        let of_key = move |line: &'_ str| Some(line.strip_prefix(key)?.strip_prefix(':')?.trim().to_owned());
-        text.lines().filter_map(of_key)
+        let of_key = entries.iter().filter(move |entry| entry.key == key);
+        of_key.map(|entry| entry.word().to_owned())
     };
     is_any(values("apiVersion"), values("kind"))
 }
@@ -73,6 +75,11 @@ fn is_settings(group: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::top_keys;
+
+    fn is_in_yaml(text: &str) -> bool {
+        super::is_in_yaml(&top_keys::of(text))
+    }
 
     #[test]
     fn settings_in_the_form_of_an_object_are_none() {

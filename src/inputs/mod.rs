@@ -32,6 +32,7 @@ pub(crate) mod templates;
 mod terraform;
 mod test_runs;
 mod third_party;
+mod top_keys;
 mod ts_selection;
 mod typescript;
 mod unlocked;

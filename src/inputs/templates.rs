@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::inputs::kubernetes;
+use crate::inputs::top_keys::{self, Entry};
 use crate::model::input::{InputKind, KindSet};
 
 /// How much of a file is looked at.
@@ -53,8 +54,9 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
             return false;
         }
         let text = String::from_utf8_lossy(&bytes);
-        if begins_cloudformation(&text) || !may_say_later(&name, &text) {
-            return begins_cloudformation(&text);
+        let is_template = is_cloudformation_in(&text, &top_keys::of(&text));
+        if is_template || !may_say_later(&name, &text) {
+            return is_template;
         }
     }
     false
@@ -62,11 +64,13 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
 
 /// Whether a file that begins so, and of which nothing is known yet, may say later what it is.
 pub(super) fn may_say_later(name: &str, head: &str) -> bool {
-    let is_comment = |line: &str| line.trim().is_empty() || line.starts_with('#') || line == "---";
+    let is_comment = |line: &str| line.is_empty() || line.starts_with('#') || line == "---";
+    let text = head.trim_start_matches('\u{feff}');
     kinds(name, head).is_empty()
         && (head.contains("AWS::")
-            || EARLY.iter().any(|key| has_key(head, key) || head.contains(&format!("\"{key}\"")))
-            || head.lines().all(is_comment))
+            || top_keys::of(head).iter().any(|entry| EARLY.contains(&entry.key))
+            || EARLY.iter().any(|key| head.contains(&format!("\"{key}\"")))
+            || text.lines().map(str::trim).all(is_comment))
 }
 
 /// Whether a file of this name is looked at.
@@ -77,7 +81,8 @@ pub(super) fn may_be_template(name: &str) -> bool {
 /// The kinds of a file that begins so.
 pub(super) fn kinds(name: &str, head: &str) -> KindSet {
     let mut kinds = KindSet::default();
-    if begins_cloudformation(head) {
+    let top = top_keys::of(head);
+    if is_cloudformation_in(head, &top) {
         kinds.add(InputKind::CloudFormation);
         // `Transform: AWS::Serverless-2016-10-31`
         if head.contains("AWS::Serverless-") {
@@ -92,30 +97,28 @@ pub(super) fn kinds(name: &str, head: &str) -> KindSet {
         } else if kubernetes::is_in_json(head) {
             kinds.add(InputKind::Kubernetes);
         }
-    } else if head.lines().any(|line| line.starts_with("apiVersion: kustomize.config.k8s.io/")) {
+    } else if top.iter().any(is_kustomize) {
         kinds.add(InputKind::Kustomize);
-    } else if kubernetes::is_in_yaml(head) {
+    } else if kubernetes::is_in_yaml(&top) {
         kinds.add(InputKind::Kubernetes);
     }
     kinds
 }
 
-/// Whether a line at the left edge begins with this key.
-fn has_key(head: &str, key: &str) -> bool {
-    head.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+fn is_kustomize(entry: &Entry<'_>) -> bool {
+    let version = entry.word().trim_start_matches(['"', '\'']);
+    entry.key == "apiVersion" && version.starts_with("kustomize.config.k8s.io/")
 }
 
-fn begins_cloudformation(head: &str) -> bool {
-    head.contains("AWSTemplateFormatVersion")
-        || (head.contains("AWS::")
-            && head.match_indices("Resources").any(|(at, word)| names_mapping(&head[at + word.len()..])))
-}
-
-/// Whether the word before this is the key of a mapping: of a template. In a CodeDeploy AppSpec it names a list, and in a
-/// report it may be one word of a path.
-fn names_mapping(rest: &str) -> bool {
-    let rest = rest.trim_start_matches(['"', '\'']).trim_start();
-    rest.strip_prefix(':').is_some_and(|value| !value.trim_start().starts_with(['-', '[']))
+/// Whether a key at the top is that of a template. In a Serverless project, a ConfigMap or a playbook a template may be inside.
+fn is_cloudformation_in(head: &str, top: &[Entry<'_>]) -> bool {
+    let has_types = head.contains("AWS::");
+    top.iter().any(|entry| match entry.key {
+        "AWSTemplateFormatVersion" => true,
+        // In a CodeDeploy AppSpec it names a list.
+        "Resources" => has_types && !entry.rest.trim_start().starts_with(['-', '[']),
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +139,49 @@ mod tests {
             ("report.json", "[{\"Path\": [\"Resources\", \"A\"], \"Message\": \"AWS::S3::Bucket\"}]", ""),
             ("a.yaml", "Description: Resources of AWS::S3\nResources:\n  A:\n", "cloudformation"),
             ("a.yaml", "---\napiVersion: v1\nkind: Service\n", "kubernetes"),
+            ("a.yaml", "\"apiVersion\": \"v1\"\n\"kind\": \"Pod\"\n", "kubernetes"),
+            ("a.yaml", "'kind' : Pod\n'apiVersion' : v1\n", "kubernetes"),
+            ("a.yaml", "\u{feff}apiVersion: v1\r\nkind: Pod\r\n", "kubernetes"),
+            ("a.yaml", "# a\n--- # b\n{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", "kubernetes"),
+            ("a.yaml", "{\"kind\":\"Pod\",\n\"apiVersion\":\"v1\"}", "kubernetes"),
+            ("a.yaml", "  apiVersion: v1\n  kind: Pod\n", "kubernetes"),
+            ("a.yaml", "{items: [{apiVersion: v1, kind: Pod}]}", ""),
+            (
+                "k.yaml",
+                "\"apiVersion\": \"kustomize.config.k8s.io/v1\"\n\"kind\": \"Component\"\n",
+                "kustomize",
+            ),
+            (
+                "serverless.yml",
+                "service: a\nresources:\n  Resources:\n    T:\n      Type: AWS::SQS::Queue\n",
+                "",
+            ),
+            (
+                "a.yml",
+                "- hosts: a\n  tasks:\n  - b:\n      c: |\n        Resources:\n          A:\n            Type: AWS::SQS::Queue\n",
+                "",
+            ),
+            (
+                "a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    AWSTemplateFormatVersion: 1\n",
+                "kubernetes",
+            ),
+            (
+                "a.json",
+                "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"data\": {\"AWSTemplateFormatVersion\": 1}}",
+                "kubernetes",
+            ),
+            ("a.json", "{\"Body\": {\"Resources\": {\"A\": {\"Type\": \"AWS::SQS::Queue\"}}}}", ""),
+            ("a.yaml", "# AWSTemplateFormatVersion: 1\non: push\n", ""),
+            ("a.yaml", "a: 1\n---\n\"Resources\" :\r\n  A: {Type: AWS::SQS::Queue}\r\n", "cloudformation"),
+            ("a.yaml", "\u{feff}AWSTemplateFormatVersion: 1\r\n", "cloudformation"),
+            (
+                "a.template",
+                "{\"Description\": \"a, {\\\"\",\n  \"Resources\": {\"A\": {\"Type\": \"AWS::SQS::Queue\"}}}",
+                "cloudformation",
+            ),
+            ("a.yaml", "{Resources: {A: {Type: AWS::SQS::Queue}}}", "cloudformation"),
+            ("a.yaml", "  Resources:\n    A:\n      Type: AWS::SQS::Queue\n", "cloudformation"),
             ("a.yaml", "items:\n  - apiVersion: v1\n    kind: Service\n", ""),
             ("a.json", "{\"apiVersion\": \"v1\", \"kind\": \"List\"}", "kubernetes"),
             ("k.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n", "kustomize"),
