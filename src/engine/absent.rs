@@ -22,12 +22,13 @@ impl ThereIs {
         .collect()
     }
 
-    /// What is not there, and no gate would read, but somebody should.
+    /// What is not there, and no gate would read, but somebody should; and files that name other inputs, and can't be read.
     pub(crate) fn absent(&self) -> Vec<GateInput> {
         let is_linked_out = |trouble: &&InputTrouble| {
             trouble.why == Why::LinkOut && Inputs::kind_of_name(&trouble.path) != InputKind::File
         };
-        let links = self.inputs.troubles().iter().filter(is_linked_out).map(|trouble| Absent {
+        let linked_out = self.inputs.troubles().iter().filter(is_linked_out);
+        let unknown = linked_out.chain(self.inputs.unread_lists()).map(|trouble| Absent {
             path: trouble.path.clone(),
             kind: Inputs::kind_of_name(&trouble.path),
             files: 1,
@@ -43,7 +44,7 @@ impl ThereIs {
         let is_read = |one: &Absent| self.gates.iter().any(|gate| gate.would_read(one.kind, &one.path));
         let absent = self.inputs.absent().into_iter().filter(|one| is_asked(one.kind) && !is_read(one));
         let mut rows: Vec<GateInput> =
-            absent.chain(links).map(|one| row(&one, InputState::Gap, why(&one.why).into())).collect();
+            absent.chain(unknown).map(|one| row(&one, InputState::Gap, why(&one.why).into())).collect();
         rows.sort_by(|one, other| one.path.cmp(&other.path));
         rows
     }

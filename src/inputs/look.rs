@@ -44,6 +44,24 @@ pub(super) enum Look {
     Template,
 }
 
+impl Look {
+    /// Whether such a file says where inputs are that no name shows: Dockerfiles under any name, workspaces, packages without a lock
+    /// file. TypeScript's projects and Terraform's folders are inputs themselves, however broken.
+    pub(super) fn names_inputs(self) -> bool {
+        matches!(
+            self,
+            Self::Npm
+                | Self::Pnpm
+                | Self::PyProject
+                | Self::Cargo
+                | Self::Compose
+                | Self::Pipeline
+                | Self::Bake
+                | Self::Skaffold
+        )
+    }
+}
+
 /// How the file is read; `None`: not at all.
 pub(super) fn look(file: &File) -> Option<Look> {
     let path = file.path();

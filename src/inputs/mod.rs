@@ -188,6 +188,18 @@ impl Inputs {
         absent::absent(&self.troubles, &self.files)
     }
 
+    /// The troubles with files that name other inputs, and that could not be read: what they name is not known.
+    pub(crate) fn unread_lists(&self) -> impl Iterator<Item = &InputTrouble> {
+        let is_list = |path: &str| {
+            let file = self.files.get(path).filter(|file| file.standing() != Standing::Ignored);
+            file.and_then(|file| look::look(&file)).is_some_and(look::Look::names_inputs)
+        };
+        self.troubles.iter().filter(move |trouble| {
+            matches!(trouble.why, Why::NotParsed(_) | Why::TooLarge | Why::Unreadable(_))
+                && is_list(&trouble.path)
+        })
+    }
+
     /// Folders of installed packages, of build output that git ignores, and of copies of other people's code: nothing in them is
     /// an input.
     pub(crate) fn not_listed(&self) -> &[String] {

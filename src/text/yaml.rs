@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 /// How deep values may lie in each other.
 const DEEPEST: usize = 100;
@@ -104,11 +104,54 @@ struct Open {
     is_map: bool,
 }
 
+/// A text in which lines that begin with a closing bracket lie deeper than the line before; `None`: there is no such line. YAML 1.2 wants a
+/// bracket deeper than its key (7.4, `flow-in-block`), and the parser holds to that; PyYAML, js-yaml and Go's YAML don't. Elsewhere a
+/// line can't begin so, but in a text, where spaces more or less make no value of another.
+fn with_deeper_brackets(text: &str) -> Option<String> {
+    /// More is not added: brackets below a very long indent would make a small file large.
+    const MOST_ADDED: usize = 1 << 16;
+    let mut deeper = String::with_capacity(text.len());
+    let (mut before, mut added) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let rest = line.trim_start_matches(' ');
+        let indent = line.len() - rest.len();
+        if rest.starts_with([']', '}']) {
+            let more = (before + 1_usize).saturating_sub(indent);
+            added += more;
+            if added > MOST_ADDED {
+                return None;
+            }
+            deeper.extend(std::iter::repeat_n(' ', more));
+        } else if !rest.trim_end().is_empty() {
+            before = indent;
+        }
+        deeper.push_str(line);
+    }
+    (added > 0).then_some(deeper)
+}
+
+/// Whether a bracket on a line of its own became the end of a plain text: `a: b` and `]` below.
+fn takes_bracket(event: &Event, span: Span) -> bool {
+    matches!(event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.contains([']', '}']))
+        && span.start.line() != span.end.line()
+}
+
 impl Builder {
     fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim_start_matches('\u{feff}');
+        Self::parse(text, |_, _| false).or_else(|error| match with_deeper_brackets(text) {
+            Some(deeper) => Self::parse(&deeper, takes_bracket).map_err(|_| error),
+            None => Err(error),
+        })
+    }
+
+    fn parse(text: &str, is_wrong: impl Fn(&Event, Span) -> bool) -> Result<Self, String> {
         let mut builder = Self::default();
-        for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
-            let (event, _) = event.map_err(|error| error.to_string())?;
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event.map_err(|error| error.to_string())?;
+            if is_wrong(&event, span) {
+                return Err("a bracket closes nothing".to_owned());
+            }
             builder.take(event)?;
         }
         Ok(builder)
@@ -200,8 +243,33 @@ mod tests {
         assert_eq!(document(""), Err("it has 0 documents, not one".to_owned()));
     }
 
+    /// The values are those of PyYAML 6.0.
+    #[test]
+    fn a_closing_bracket_may_lie_below_its_key() {
+        for (text, same) in [
+            ("a: [\n  x\n]\n", "a: [x]"),
+            ("a:\n  b: [\n    x,\n  ]\n  c: d\n", "a: {b: [x], c: d}"),
+            ("a:\n  b: {\n    x: y\n  } # so\n  c: d\n", "a: {b: {x: y}, c: d}"),
+            ("a:\n  b: [\n    x\n]\nc: d\n", "a: {b: [x]}\nc: d"),
+            ("a: [{\n  b: c\n}, {\n  d: e\n}]\nf: g\n", "a: [{b: c}, {d: e}]\nf: g"),
+            ("a:\r\n  - b: [\r\n      x\r\n    ]\r\n", "a: [{b: [x]}]"),
+        ] {
+            assert_eq!(documents(text), documents(same), "{text}");
+            assert!(documents(text).is_ok());
+        }
+        // What can be read is not changed, and a bracket in a text closes nothing.
+        let kept = "a: |\n  {\n  }\nb: c\n";
+        assert_eq!(document(kept).unwrap().text("a"), Some("{\n}\n"));
+        for broken in ["a: [\n  x\n}\n", "a: b\n]\n", "]\n", "a: [\n]\n]\n", "a: |\n  }\n  b\nc: [\n  d\n}\n"]
+        {
+            assert!(documents(broken).is_err(), "{broken}");
+        }
+    }
+
     #[test]
     fn hostile_documents_end_soon() {
+        let far = format!("{}[\n", " ".repeat(40_000));
+        assert!(documents(&format!("a:\n{far}{}", "]\n".repeat(40_000))).is_err());
         let mut laughs = "a0: &a0 [x, x]\n".to_owned();
         for n in 1..60 {
             laughs.push_str(&format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1));

@@ -3,6 +3,7 @@
 
 mod init;
 mod known;
+mod one_place;
 pub(crate) use known::reads as command_reads;
 mod linters;
 mod programs;

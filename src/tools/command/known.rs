@@ -5,6 +5,7 @@ use crate::model::input::{InputKind, Language, PackageManager as Manager};
 use crate::scan::parsed::Exit;
 use crate::scan::reads::{Reach, Reads};
 
+use super::one_place;
 use super::programs::{first_names, names};
 
 /// A program, and which of its codes mean findings.
@@ -117,6 +118,10 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     if run.iter().any(|word| word == "-") {
         return Vec::new();
     }
+    let arguments: Vec<&str> = words.clone().map(String::as_str).collect();
+    if let Some(reads) = one_place::reads(program, &arguments, dir) {
+        return reads;
+    }
     let paths: Vec<String> = words
         .filter_map(|word| match word.strip_prefix('-') {
             // `--lockfile=app/package-lock.json`
@@ -146,9 +151,13 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         // Not the projects below, nor those that it refers to.
         return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
     }
+    // Without `-r` it looks at one folder.
+    let is_deep =
+        *program != "osv-scanner" || run.iter().any(|word| ["-r", "--recursive"].contains(&word.as_str()));
+    let reach = if is_deep { Reach::Below } else { Reach::Here };
     match paths.is_empty() {
-        true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
-        false => [Reach::Below, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
+        true => vec![Reads::new(kinds(), &[dir.to_owned()], reach)],
+        false => [reach, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
     }
 }
 
@@ -223,7 +232,9 @@ mod tests {
             (&["osv-scanner", "-r", "."], InputKind::Lock(Manager::Go), "x/go.sum", true),
             (&["osv-scanner", "--lockfile=a/go.sum"], InputKind::Lock(Manager::Go), "a/go.sum", true),
             (&["osv-scanner", "--lockfile=a/go.sum"], InputKind::Lock(Manager::Go), "b/go.sum", false),
-            (&["osv-scanner", "--format=sarif"], InputKind::Lock(Manager::Go), "b/go.sum", true),
+            (&["osv-scanner", "-r", "--format=sarif"], InputKind::Lock(Manager::Go), "b/go.sum", true),
+            (&["osv-scanner", "scan", "source", "."], InputKind::Lock(Manager::Go), "b/go.sum", false),
+            (&["osv-scanner", "scan", "source", "."], InputKind::Lock(Manager::Go), "go.sum", true),
             (&["hadolint", "-"], docker, "Dockerfile", false),
             (&["vue-tsc", "-p", "a"], VUE, "a/src/A.vue", true),
             (&["vue-tsc", "-p", "a/tsconfig.json"], VUE, "b/A.vue", false),

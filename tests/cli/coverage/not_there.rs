@@ -113,3 +113,40 @@ fn what_can_t_be_followed_is_a_gap() {
     let says = "2 of 3 lock files were not read: a/yarn.lock, b/yarn.lock (it is a link to nothing";
     assert!(reason(&project).starts_with(says), "{}", reason(&project));
 }
+
+/// What a file names that can't be read is not known: here, a Dockerfile under another name.
+#[test]
+fn a_file_that_names_inputs_and_can_t_be_parsed_is_named() {
+    const BROKEN: &str = "services: [\n";
+    for (keys, rest, file, text, code) in [
+        ("", "", "compose.yml", BROKEN, 0),
+        (REQUIRED, "", "compose.yml", BROKEN, 3),
+        (REQUIRED, &*waiver("compose.yml"), "compose.yml", BROKEN, 0),
+        (REQUIRED, "", "pnpm-workspace.yaml", BROKEN, 3),
+        (REQUIRED, "", "web/package.json", "{\"name\": ", 3),
+        (REQUIRED, "", "other.json", "{\"name\": ", 0),
+    ] {
+        let project = project(&gates(&format!("{keys}{ALWAYS}{rest}")), &[]);
+        project.write(file, text);
+        project.commit("now");
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, code, "{file} {}", ran.all());
+        let says = format!("Not there to look at: {file} (it can't be parsed: ");
+        let is_said = code == 3 || keys.is_empty();
+        assert_eq!(ran.stdout.contains(&says), is_said, "{file} {}", ran.all());
+        assert_eq!(project.run(&["judge", "--from", "gates-report/run.json"]).code, code);
+    }
+}
+
+#[test]
+fn a_compose_file_with_a_bracket_below_its_key_names_its_dockerfile() {
+    let project = project(&gates(&format!("{REQUIRED}{ALWAYS}")), &[]);
+    let build = "    build:\n      context: .\n      dockerfile: image.build\n";
+    let compose = format!("services:\n  api:\n{build}    command: [\n      \"a\"\n    ]\n");
+    project.write("compose.yml", compose);
+    project.write("image.build", "FROM scratch\n");
+    project.commit("now");
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("Not covered by any gate: 1 Dockerfile"), "{}", ran.all());
+}
