@@ -188,27 +188,8 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<Again>) {
     let job = &work.job;
-    let (without, none) = (environment::removed(work.gate.spec, &job.invocation, &[]), BTreeSet::new());
-    let mut evidence = TargetEvidence {
-        record: TargetRecord {
-            name: job.target.clone(),
-            command: job.command(),
-            cwd: work.inside(&job.invocation.cwd),
-            image: job.image.clone(),
-            started_ms: millis(work.run_started.elapsed()),
-            notes: job.notes.clone(),
-            // The programs of a procedure get different environments: each one has its own note.
-            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
-            ..TargetRecord::default()
-        },
-        proof: Proof::inconclusive(String::new()),
-        program: find(&job.invocation.program, &job.invocation.cwd),
-        stopped: false,
-        locked: None,
-        may_be_empty: job.may_be_empty,
-        secrets: environment::secrets_of(job),
-        kept: Vec::new(),
-    };
+    let without = environment::removed(work.gate.spec, &job.invocation, &[]);
+    let mut evidence = TargetEvidence::of(work, &without);
     // The run may have been stopped while the job waited for its turn.
     if *stop.borrow() != Stop::No {
         evidence.stopped = true;
@@ -223,15 +204,9 @@ async fn once(
         return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
     }
     let begun = Instant::now();
-    if let Some(export) = &job.export {
-        match work.exports.write(export, work, left, stop).await {
-            Ok(done) => evidence.record.proof.push(done),
-            Err(reason) => {
-                evidence.stopped = *stop.borrow() != Stop::No;
-                evidence.proof = Proof::inconclusive(reason);
-                return (evidence, None);
-            }
-        }
+    if let Err(reason) = work.fetch_image(left, stop, &mut evidence).await {
+        evidence.proof = Proof::inconclusive(reason);
+        return (evidence, None);
     }
     let left = left.saturating_sub(begun.elapsed());
     evidence.locked = work.examine(evidence.program.as_deref()).await;
@@ -264,6 +239,31 @@ async fn once(
 }
 
 impl TargetEvidence {
+    /// What is known of a job before it starts.
+    fn of(work: &JobRun, without: &BTreeSet<String>) -> Self {
+        let (job, none) = (&work.job, BTreeSet::new());
+        Self {
+            record: TargetRecord {
+                name: job.target.clone(),
+                command: job.command(),
+                cwd: work.inside(&job.invocation.cwd),
+                image: job.image.clone(),
+                started_ms: millis(work.run_started.elapsed()),
+                notes: job.notes.clone(),
+                // The programs of a procedure get different environments: each one has its own note.
+                proof: environment::notes(job, if job.procedure.is_none() { without } else { &none }),
+                ..TargetRecord::default()
+            },
+            proof: Proof::inconclusive(String::new()),
+            program: find(&job.invocation.program, &job.invocation.cwd),
+            stopped: false,
+            locked: None,
+            may_be_empty: job.may_be_empty,
+            secrets: environment::secrets_of(job),
+            kept: Vec::new(),
+        }
+    }
+
     /// Whether it is proved that it did all of its work.
     pub(crate) fn has_done_its_work(&self) -> bool {
         matches!(&self.proof, Proof::Complete(parsed) if parsed.findings.is_empty())
@@ -287,6 +287,20 @@ impl TargetEvidence {
 }
 
 impl JobRun {
+    /// Has the file of the image that it reads written, if it reads one. The error says why there is none.
+    async fn fetch_image(
+        &self,
+        left: Duration,
+        stop: &watch::Receiver<Stop>,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), String> {
+        let Some(export) = &self.job.export else { return Ok(()) };
+        let written = self.exports.write(export, self, left, stop).await;
+        evidence.stopped = written.is_err() && *stop.borrow() != Stop::No;
+        evidence.record.proof.push(written?);
+        Ok(())
+    }
+
     /// The job's own folder.
     pub(crate) fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))

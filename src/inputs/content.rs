@@ -191,17 +191,7 @@ impl Said {
                 let kind = if pinned { InputKind::Lock } else { InputKind::Manifest };
                 return self.is(kind(PackageManager::Pip));
             }
-            Look::Conda => match conda::conda(&text)? {
-                Some(true) => return self.is(InputKind::Lock(PackageManager::Conda)),
-                Some(false) => {
-                    self.kinds.add(InputKind::Manifest(PackageManager::Conda));
-                    Fact::Packages(false)
-                }
-                None => {
-                    self.kinds = templates::kinds(&file.name(), &text);
-                    return Ok(());
-                }
-            },
+            Look::Conda => return self.conda(file, &text),
             Look::Cargo => Fact::Cargo(packages::cargo(&text)?),
             Look::Packages(words) => {
                 if !words.iter().any(|word| text.contains(word)) {
@@ -249,6 +239,19 @@ impl Said {
             self.kinds.add(InputKind::Tests(run.runner));
         }
         self.what.push(fact);
+        Ok(())
+    }
+
+    /// An `environment.yml` may be something else.
+    fn conda(&mut self, file: &File, text: &str) -> Result<(), String> {
+        match conda::conda(text)? {
+            Some(true) => return self.is(InputKind::Lock(PackageManager::Conda)),
+            Some(false) => {
+                self.kinds.add(InputKind::Manifest(PackageManager::Conda));
+                self.what.push(Fact::Packages(false));
+            }
+            None => self.kinds = templates::kinds(&file.name(), text),
+        }
         Ok(())
     }
 
