@@ -50,7 +50,7 @@ pub(super) fn checkstyle(tool: &Tool) -> Vec<Case<'_>> {
     let case = |fault, text: &str, says| Case::new(tool, fault, tool.writes(text)).saying(says);
     vec![
         case("no files", "<checkstyle version='8.0'/>", "nothing was in scope"),
-        case("file without a name", "<checkstyle><file/></checkstyle>", "name"),
+        case("file without a name or an error", "<checkstyle><file/></checkstyle>", "nothing was in scope"),
         case(
             "file that could not be checked",
             "<checkstyle><file name='a'><exception/></file></checkstyle>",
