@@ -127,7 +127,11 @@ impl Pipeline {
         self.project.write(&format!("{folder}/Dockerfile"), dockerfile);
         self.project.write(
             &format!("{folder}/node_modules/notes/package.json"),
-            format!("{{\"name\": \"notes\", \"version\": \"1.0.0\", \"description\": \"{content}\"}}"),
+            // Its own: Docker's classic builder mixes up images of the same content that are built at once, and removed.
+            format!(
+                "{{\"name\": \"notes\", \"version\": \"1.0.0\", \"description\": \"{content} of {}\"}}",
+                self.name
+            ),
         );
     }
 

@@ -72,7 +72,7 @@ fn an_image_that_is_gone_before_its_scan_is_inconclusive() {
 id = 'remove'
 tool = 'command'
 needs = ['images']
-run = ['docker', 'image', 'rm', '--force', 'IMAGE']
+run = ['docker', 'image', 'rm', '--force', '--no-prune', 'IMAGE']
 ";
     let pipeline = Pipeline::plain(&[BUILD]);
     let scan = SCAN.replace("needs = ['images']", "needs = ['images', 'remove']");

@@ -70,8 +70,9 @@ fn a_tag_that_moves_between_build_and_scan_changes_nothing_for_the_scan_and_stop
 #[test]
 fn an_image_that_vanishes_after_its_scan_is_not_pushed() {
     let pipeline = Pipeline::plain(&[BUILD, SCAN, OPEN_PUSH]);
-    let gone =
-        MOVE.replace("AFTER", "scan").replace("'tag', 'NAME-other:1', 'IMAGE'", "'image', 'rm', 'IMAGE'");
+    let gone = MOVE
+        .replace("AFTER", "scan")
+        .replace("'tag', 'NAME-other:1', 'IMAGE'", "'image', 'rm', '--no-prune', 'IMAGE'");
     pipeline.write_gates(&[BUILD, SCAN, &gone.replace("IMAGE", &pipeline.image()), OPEN_PUSH]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());

@@ -15,11 +15,11 @@ fn build(fetch: &str) -> String {
 
 const FETCH: &str = ", fetch = 'REGISTRY/NAME'";
 
-/// As a machine that never built the image.
+/// As a machine that never built the image. What other tests build on stays.
 fn forget(pipeline: &Pipeline) {
     let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
     for name in [&pipeline.image(), &remote] {
-        docker(&["image", "rm", "--force", name]);
+        docker(&["image", "rm", "--force", "--no-prune", name]);
     }
 }
 
@@ -62,7 +62,7 @@ fn an_image_of_another_commit_under_the_tag_is_not_taken() {
     let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
     pipeline.build_another(&remote);
     docker(&["push", "--quiet", &remote]);
-    docker(&["image", "rm", "--force", &remote]);
+    docker(&["image", "rm", "--force", "--no-prune", &remote]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let (outcome, reason) = pipeline.came_of("images");
