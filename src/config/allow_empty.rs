@@ -47,7 +47,7 @@ impl AllowEmpty {
         }
     }
 
-    /// A name that is none of these targets.
+    /// A name that no target has.
     pub(crate) fn unknown(&self, targets: &[String], repo: &Repo) -> Option<&str> {
         let Self::These(names) = self else { return None };
         let is_known = |name: &str| {

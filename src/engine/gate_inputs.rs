@@ -155,7 +155,7 @@ impl ThereIs {
         found
     }
 
-    /// What became of an input of a gate whose report names what it read; `None`: it is none of the gate's.
+    /// What became of an input of a gate whose report names what it read. `None`: another gate reads it.
     fn fate(
         &self,
         gate: &GateReads,

@@ -147,7 +147,7 @@ async fn run(
         End::TimedOut => "it took longer than the gate may run; raise `timeout`".to_owned(),
         End::Stopped => "stopped before it ended".to_owned(),
     };
-    // Half a file is none.
+    // A part of an image is no image.
     let _ = fs::remove_file(&file);
     let full = work.full_disk().unwrap_or_default();
     Err(format!("{} can't be read from {engine}: {why}{full}", export.reference))

@@ -135,7 +135,7 @@ mod tests {
             "": {"name": "top", "version": "1.0.0", "workspaces": ["packages/*"]},
             "node_modules/a": {"resolved": "packages/a", "link": true},
             "node_modules/away": {"resolved": "../away", "link": true},
-            "node_modules/lodash": {"version": "4.17.21", "resolved": "https://registry.npmjs.org/l.tgz", "license": "MIT"},
+            "node_modules/lodash": {"version": "4.17.21", "resolved": "https://registry.example/l.tgz", "license": "MIT"},
             "node_modules/x": {"version": "2.0.0", "inBundle": true},
             "packages/a": {"version": "1.0.0"}}}"#;
         let folder = tempfile::tempdir().unwrap();
