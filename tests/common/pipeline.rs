@@ -169,6 +169,12 @@ impl Pipeline {
         self.registry.digest(&self.name, &self.tag)
     }
 
+    /// The id of the image that the registry has under the commit's tag.
+    pub(crate) fn pushed_id(&self) -> Option<String> {
+        let config = self.registry.manifest(&self.pushed()?)["config"]["digest"].clone();
+        config.as_str().map(str::to_owned)
+    }
+
     /// Builds another image under this name, without any gate.
     pub(crate) fn build_another(&self, name: &str) -> String {
         self.write_image("other", name);

@@ -74,9 +74,14 @@ impl Engine {
         (self.kind == Kind::Podman && registry.is_plain()).then_some("--tls-verify=false")
     }
 
-    /// The id of the image that has this name now.
-    pub(super) async fn id_of(&self, context: &mut dyn StepContext, image: &str) -> Result<String, Failure> {
-        let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
+    /// The id that the engine gives for an image, asked for by its name or its id. `image`: what people call it.
+    pub(super) async fn id_of(
+        &self,
+        context: &mut dyn StepContext,
+        asked: &str,
+        image: &str,
+    ) -> Result<String, Failure> {
+        let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", asked])).await?;
         if output.success() {
             let text = output.stdout_text();
             let id = text.trim();
@@ -92,7 +97,12 @@ impl Engine {
         }
         let said = output.stderr_text().to_lowercase();
         match ["no such image", "image not known"].iter().any(|words| said.contains(words)) {
-            true => Err(Failure::Unproven(format!("there is no image {image} on this machine (any more)"))),
+            true if asked == image => {
+                Err(Failure::Unproven(format!("there is no image {image} on this machine (any more)")))
+            }
+            true => Err(Failure::Unproven(format!(
+                "not pushed: the image that the gates saw as {image} ({asked}) is not on this machine any more"
+            ))),
             false => Err(failure(&self.verb("image inspect"), &output, None)),
         }
     }

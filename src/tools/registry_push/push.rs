@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::scan::gate_outputs::OneImage;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::http::basic;
@@ -92,18 +93,8 @@ impl Push {
                 format!("not pushed: no gate has proved that it scanned {} for vulnerabilities", self.image);
             return Err(Failure::Unproven(why));
         }
-        let id = engine.id_of(context, &self.image).await?;
-        let other = match () {
-            () if id == *seen.id => seen.also,
-            () if seen.also.as_deref() == Some(&id) => Some(seen.id),
-            () => {
-                return Err(Failure::Unproven(format!(
-                    "not pushed: the tag {} moved: the gates saw {}, it is {id} now",
-                    self.image, seen.id
-                )));
-            }
-        };
-        let names = Names { id, also: other.map(|other| other.to_string()) };
+        let names = self.names(context, engine, &seen).await?;
+        let moved = self.moved(context, engine, &names).await;
 
         let registry = self.registry(context).await?;
         let mut access = self.sign_in(context, engine, &registry).await?;
@@ -112,6 +103,7 @@ impl Push {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
             image: self.image.clone(),
             names: names.clone(),
+            moved,
             seen_by: seen.by,
             unscanned: self.unscanned,
             repository: format!("{}/{}", registry.host, self.repository),
@@ -142,6 +134,35 @@ impl Push {
             tag.now = access.holds(context, &tag.tag).await?;
         }
         Ok(())
+    }
+
+    /// The names of the very image that the gates saw. Its tag is not asked: another run on this machine may have built the
+    /// commit again.
+    async fn names(
+        &self,
+        context: &mut dyn StepContext,
+        engine: &Engine,
+        seen: &OneImage,
+    ) -> Result<Names, Failure> {
+        let id = engine.id_of(context, &seen.id, &self.image).await?;
+        let other = match &seen.also {
+            also if id == *seen.id => also.clone(),
+            Some(also) if id == **also => Some(seen.id.clone()),
+            _ => {
+                let why = format!(
+                    "not pushed: the gates saw {} ({}), and the engine answers {id}",
+                    self.image, seen.id
+                );
+                return Err(Failure::Unproven(why));
+            }
+        };
+        Ok(Names { id, also: other.map(|other| other.to_string()) })
+    }
+
+    /// Where the tag of the image on this machine is now, if that is another image. Nothing depends on it.
+    async fn moved(&self, context: &mut dyn StepContext, engine: &Engine, names: &Names) -> Option<String> {
+        let now = engine.id_of(context, &self.image, &self.image).await.ok()?;
+        (now != names.id && names.also.as_ref() != Some(&now)).then_some(now)
     }
 
     /// Signs in, and says how to ask the registry.

@@ -21,6 +21,9 @@ pub(super) struct Report {
     /// The id that the earlier gates saw, and that it had when it was pushed.
     #[serde(flatten)]
     pub names: Names,
+    /// The image that has its name on this machine by now, if that is another one.
+    #[serde(default)]
+    pub moved: Option<String>,
     /// The gates that scanned it for vulnerabilities.
     pub seen_by: Vec<Text>,
     /// `unscanned = true`: no gate has to look at it first.
@@ -99,6 +102,9 @@ impl Report {
             [] => format!("the registry holds {id}, which no gate has looked at"),
             by => format!("the registry holds {id}, which {} looked at", by.join(" and ")),
         });
+        if let Some(moved) = &self.moved {
+            parsed.proof.push(format!("pushed by its id: on this machine {} is {moved} by now", self.image));
+        }
         if first.moving {
             // The part that moved tags: what is deployed has a tag that stays.
             return Ok(parsed);

@@ -31,7 +31,7 @@ fn of_inspect() -> Vec<Case> {
         docker(
             "inspect: another image",
             "[ $1 != image ] || { echo OTHER; exit 0; }",
-            "moved: the gates saw sha256:a3a4",
+            "not pushed: the gates saw notes:portcullis (sha256:a3a4",
         ),
         docker(
             "inspect: the id, and exit 1",
@@ -41,7 +41,7 @@ fn of_inspect() -> Vec<Case> {
         docker(
             "inspect: no such image",
             "[ $1 != image ] || { echo '[]'; echo 'Error: No such image: notes:1' >&2; exit 1; }",
-            "there is no image notes:portcullis on this machine",
+            "not pushed: the image that the gates saw as notes:portcullis (sha256:a3a4",
         ),
         docker(
             "inspect: no engine",
