@@ -1,8 +1,9 @@
-//! Placeholders in the templates of a deployment: `${NAME}`, from an explicit table.
+//! Placeholders in the templates of a deployment, filled from an explicit table: `${NAME}` by its name, and those of
+//! other tools as they are written: `$NAME` (shells), `<NAME>` (AWS), `__NAME__`, `{{ NAME }}`, `[[NAME]]`,
+//! `%NAME%`, `@NAME@`, `#{NAME}`.
 //!
-//! `$${` stands for `${` itself. An unknown placeholder stays in the text and is reported. So are those of
-//! other tools, which nobody fills here: `$NAME` (shells), `<NAME>` (AWS), `__NAME__`, `{{ NAME }}`, `[[NAME]]`,
-//! `%NAME%`, `@NAME@`, `#{NAME}`. Nothing that is registered or deployed may contain one.
+//! `$${` stands for `${` itself. An unknown placeholder stays in the text and is reported: nothing that is registered or
+//! deployed may contain one.
 
 pub(crate) mod foreign;
 
@@ -39,12 +40,13 @@ pub(crate) struct Filled {
 }
 
 impl Values {
-    /// Reads `values = { NAME = "text" }`.
+    /// Reads `values = { NAME = "text", "__NAME__" = "text" }`.
     pub(crate) fn read(keys: &Keys) -> Self {
         let Some(table) = keys.table("values") else { return Self::default() };
         let mut values = BTreeMap::new();
         for (name, value) in table.text_entries() {
-            if !is_name(&name) || name == COMMIT {
+            let is_placeholder = is_name(&name) || foreign::is_one(&name);
+            if !is_placeholder || name == COMMIT {
                 let what = match name == COMMIT {
                     true => format!("`{COMMIT}` is the commit: it has its value already"),
                     false => format!("`{name}` is not the name of a placeholder"),
@@ -52,7 +54,7 @@ impl Values {
                 keys.problem_with_help(
                     value.at,
                     what,
-                    "use letters, digits and `_`, with no digit at the start",
+                    "`NAME` stands for `${NAME}`: letters, digits and `_`, with no digit at the start; any other is written as in the template: `\"__NAME__\" = …`",
                 );
             } else if value.value.contains(char::is_control) || has_odd_reference(&value.value) {
                 let what = format!("the value of `{name}` is {ODD}");
@@ -83,6 +85,12 @@ impl Values {
         let mut values = self.0.clone();
         values.extend(repo.head.clone().map(|head| (COMMIT.to_owned(), head)));
         Self(values)
+    }
+
+    /// The same, with `known` for a placeholder that stands in the values themselves.
+    pub(crate) fn with(&self, placeholder: &str, known: &str) -> Self {
+        let filled = |(name, value): (&String, &String)| (name.clone(), value.replace(placeholder, known));
+        Self(self.0.iter().map(filled).collect())
     }
 
     /// Fills a text. Inserted values are not filled again.
@@ -128,8 +136,16 @@ impl Values {
                 return &from[whole.len()..];
             }
         } else if let Some(foreign) = foreign::at_start(from, last) {
-            filled.leave(foreign);
-            filled.text.push_str(foreign);
+            match self.0.get(foreign) {
+                Some(value) => {
+                    used.insert(foreign.to_owned());
+                    filled.text.push_str(value);
+                }
+                None => {
+                    filled.leave(foreign);
+                    filled.text.push_str(foreign);
+                }
+            }
             return &from[foreign.len()..];
         }
         // Each sign is one byte.
@@ -213,6 +229,24 @@ mod tests {
             ("ops@EXAMPLE.ORG a@B@c @ @@ #1 #{} ##", "ops@EXAMPLE.ORG a@B@c @ @@ #1 #{} ##"),
         ] {
             assert_eq!(fill(text), (expected.to_owned(), vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_of_another_style_is_filled_if_values_name_it_as_it_is_written() {
+        let styles =
+            ["__ROLE__", "<ROLE>", "$ROLE", "[[ROLE]]", "{{ role.arn }}", "%ROLE%", "@ROLE@", "#{role}"];
+        for style in styles {
+            assert!(foreign::is_one(style), "{style}");
+            let values = Values([(style.to_owned(), "arn:x <B1>".to_owned())].into());
+            let mut used = BTreeSet::new();
+            let filled = values.fill(&format!("a/{style} ${{ROLE}} __OTHER__"), &mut used);
+            assert_eq!(filled.text, "a/arn:x <B1> ${ROLE} __OTHER__", "{style}");
+            assert_eq!((filled.left, used.len()), (vec!["${ROLE}".to_owned(), "__OTHER__".to_owned()], 1));
+            assert!(values.unused(&used).is_empty());
+        }
+        for other in ["__A__B__", "__A__ ", "<a>", "${A}", "A-B", "$a", "{{.Name}}", ""] {
+            assert!(!foreign::is_one(other), "{other}");
         }
     }
 

@@ -164,7 +164,7 @@ fn a_placeholder_of_any_style_that_is_left_over_stops_the_run_before_anything_st
             let ran = project.run(&["run"]);
             assert_eq!(ran.code, 2, "{left}: {}", ran.all());
             let says = format!(
-                "gate task: deploy/task.json has placeholders left over: {left} at executionRoleArn; name"
+                "gate task: deploy/task.json has placeholders left over: {left} at executionRoleArn; give"
             );
             assert!(ran.stderr.contains(&says), "{}", ran.all());
             assert!(!exists(&project, "first-ran") && !exists(&project, "called"), "something was run");

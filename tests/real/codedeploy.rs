@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "the run of another job")]
 
 mod missing;
+mod templates;
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -331,45 +332,4 @@ fn aws_that_is_busy_is_asked_again_and_nothing_is_deployed_twice() {
         assert!(ran.stderr.contains(says), "{life}: {}", ran.all());
         assert_eq!(deployments(&moto).len(), before + 1, "{life}");
     }
-}
-
-#[test]
-fn what_one_gate_registers_the_next_one_deploys() {
-    let moto = aws();
-    let image = format!("registry.internal/notes@sha256:{}", "0f".repeat(32));
-    let project = Project::with_gates(&format!(
-        "version = 1\nmode = 'production'\n[[gate]]\nid = 'task'\ntool = 'ecs-task-definition'\ntemplate = 'deploy/task.json'\n\
-         images = {{ backend = '{image}' }}\n{}",
-        gates("task", QUICK).split_once("mode = 'production'\n").unwrap().1
-    ));
-    project.write("deploy/appspec.yaml", APP_SPEC);
-    project.write(
-        "deploy/task.json",
-        r#"{"family": "notes", "containerDefinitions": [{"name": "backend", "image": "<IMAGE1_NAME>", "memory": 128,
-            "portMappings": [{"containerPort": 8080}]}]}"#,
-    );
-    let ran = run(&project, &moto);
-    assert_eq!(ran.code, 0, "{}", ran.all());
-    let arn = project.gate("task")["targets"][0]["outputs"]["task_definition"].as_str().unwrap().to_owned();
-    assert!(proof(&project).contains(&format!("it deploys {arn}")), "{}", proof(&project));
-    assert_eq!(
-        moto.aws(&["ecs", "describe-task-definition", "--task-definition", "notes"])["taskDefinition"]["taskDefinitionArn"],
-        arn
-    );
-    // A second run registers nothing, so it deploys nothing.
-    assert_eq!(run(&project, &moto).code, 0);
-    assert_eq!(deployments(&moto).len(), 1);
-    // Another definition in the AppSpec is not what was registered, also where a comment names that.
-    let old = arn.replace(":1", ":9");
-    let spec = APP_SPEC.replace("<TASK_DEFINITION>", &old);
-    project.write("deploy/appspec.yaml", format!("# <TASK_DEFINITION>\n{spec}"));
-    assert_eq!(run(&project, &moto).code, 3);
-    assert!(reason(&project).contains(&format!("deploys {old}, not {arn}")), "{}", reason(&project));
-    project.write("deploy/appspec.yaml", APP_SPEC);
-    assert_eq!(deployments(&moto).len(), 1);
-    // A definition that is refused is not deployed.
-    project.write("deploy/task.json", "{}");
-    assert_eq!(run(&project, &moto).code, 3);
-    assert_eq!(project.gate("deploy")["outcome"], "skipped");
-    assert_eq!(deployments(&moto).len(), 1);
 }

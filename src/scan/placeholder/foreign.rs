@@ -19,6 +19,11 @@ pub(crate) fn beside_variables(text: &str) -> Vec<&str> {
     found
 }
 
+/// Whether the text is one placeholder, and nothing else.
+pub(super) fn is_one(text: &str) -> bool {
+    at_start(text, None) == Some(text)
+}
+
 /// Whether it is one that a shell fills, in a command.
 pub(crate) fn is_of_shell(placeholder: &str) -> bool {
     placeholder.starts_with('$') && !placeholder.starts_with("${")

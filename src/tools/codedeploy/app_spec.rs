@@ -41,6 +41,10 @@ impl Settings {
         let registered = self.registered(context)?;
         let text = read_text(&context.repo().base.join(&self.app_spec), &self.app_spec)?;
         let values = self.values.at(context.repo());
+        let values = match &registered {
+            Some(registered) => values.with(TASK_DEFINITION, &registered.arn),
+            None => values,
+        };
         let wrong = |why: String| Failure::Unproven(format!("{} {why}", self.app_spec));
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let text = match &registered {
@@ -48,7 +52,7 @@ impl Settings {
             None => text.to_owned(),
         };
         let filled = values.fill(&text, &mut BTreeSet::new());
-        if filled.left.iter().any(|left| left == TASK_DEFINITION) {
+        if registered.is_none() && filled.text.contains(TASK_DEFINITION) {
             let why =
                 "needs a task definition, and no ecs-task-definition gate of this run has registered one";
             return Err(wrong(why.to_owned()));
@@ -106,7 +110,7 @@ fn left_over(left: Vec<String>) -> Option<String> {
     let left: BTreeSet<String> = left.into_iter().collect();
     let named = left.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     (!left.is_empty())
-        .then(|| format!("has placeholders left over: {named}; name them in `values`, as ${{NAME}}"))
+        .then(|| format!("has placeholders left over: {named}; give each its value in `values`"))
 }
 
 impl AppSpec {

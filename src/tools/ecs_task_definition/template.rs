@@ -182,7 +182,7 @@ fn left_over<'l>(left: impl Iterator<Item = &'l (String, String)>) -> Option<Str
     };
     let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     (!all.is_empty())
-        .then(|| format!("has placeholders left over: {named}{more}; name them in `values`, as ${{NAME}}"))
+        .then(|| format!("has placeholders left over: {named}{more}; give each its value in `values`"))
 }
 
 /// Letters, digits, `-` and `_`, up to 255 (Amazon ECS API reference, RegisterTaskDefinition).
