@@ -256,20 +256,24 @@ impl Procedure for Check {
                 context.pause(self.initial_delay).await?;
             }
             let started = Instant::now();
-            let mut asked = 0;
-            let wrong = loop {
-                asked += 1;
-                match self.ask(context).await? {
-                    Some(wrong) if wrong.passes && asked <= self.retries => {
-                        context.tell(format!("{}: {}; asking again", self.name, wrong.why));
-                        match context.pause(self.delay).await {
-                            Err(Failure::TimedOut(_)) => break Some(wrong),
-                            other => other?,
-                        }
+            let mut asked = 1;
+            let mut wrong = self.ask(context).await?;
+            while let Some(last) = wrong.take_if(|wrong| wrong.passes && asked <= self.retries) {
+                context.tell(format!("{}: {}; asking again", self.name, last.why));
+                let again = match context.pause(self.delay).await {
+                    Ok(()) => self.ask(context).await,
+                    Err(failure) => Err(failure),
+                };
+                wrong = match again {
+                    // What was wrong until the time was up counts.
+                    Err(Failure::TimedOut(_)) => {
+                        wrong = Some(last);
+                        break;
                     }
-                    wrong => break wrong,
-                }
-            };
+                    other => other?,
+                };
+                asked += 1;
+            }
             let report = Report {
                 portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
                 url: self.url.clone(),
