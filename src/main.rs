@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use portcullis::cli::args::Cli;
 use portcullis::cli::{execute, show};
-use portcullis::system::process::{close_to_others, keeper};
+use portcullis::system::process::{close_to_others, starter};
 
 fn main() -> ExitCode {
     close_to_others();
-    if let Some(code) = keeper::called() {
+    if let Some(code) = starter::called() {
         return code;
     }
     let cli = match Cli::read() {

@@ -1,29 +1,33 @@
 //! The only place that starts programs.
 //!
-//! Each program leads its own process group, under a [`keeper`]. When its time is up, or the run is stopped,
+//! Each program leads its own process group, under a keeper ([`starter`]). When its time is up, or the run is stopped,
 //! the group gets SIGTERM, and after [`GRACE`] SIGKILL. When the leader has ended, the processes that it left
 //! are killed, so that nothing writes a report after its gate was judged.
 
 #![allow(clippy::disallowed_methods, reason = "only this file starts programs")]
 
-pub mod keeper;
+mod keeper;
+mod request;
+pub mod starter;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::ffi::OsStr;
+use std::io::{self, PipeReader, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Child;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::system::private;
-use crate::system::process::keeper::{KeptEnd, Line};
+use crate::system::process::keeper::{Kept, KeptEnd, Line};
+use crate::system::process::request::Request;
 use crate::system::variables::kept_from_helpers;
 
 /// Time between SIGTERM and SIGKILL.
@@ -119,8 +123,8 @@ pub enum Stop {
 /// Runs a program to its end. Everything that can go wrong is an [`End`].
 pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     let started = Instant::now();
-    let (mut child, line) = match start(&launch) {
-        Ok(started) => started,
+    let Kept { mut line, stdout, stderr } = match keeper::start(&launch.request(), true).await {
+        Ok(kept) => kept,
         Err(error) => {
             return Ended {
                 end: End::NotStarted(error),
@@ -131,26 +135,27 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
             };
         }
     };
-    let stdout = child.stdout.take().map(|pipe| tokio::spawn(drain(pipe, launch.stdout)));
-    let stderr = child.stderr.take().map(|pipe| tokio::spawn(drain(pipe, launch.stderr)));
+    let stdout = tokio::spawn(drain(stdout, launch.stdout));
+    let stderr = stderr.map(|pipe| tokio::spawn(drain(pipe, launch.stderr)));
 
-    let (status, stopped_by_us) = tokio::select! {
-        status = child.wait() => (status, None),
-        () = tokio::time::sleep(launch.timeout) => {
-            (terminate(&mut child, &line).await, Some(End::TimedOut))
-        }
-        () = stopped(&mut stop) => (terminate(&mut child, &line).await, Some(End::Stopped)),
+    let stopped_by_us = tokio::select! {
+        () = line.end() => None,
+        () = tokio::time::sleep(launch.timeout) => Some(End::TimedOut),
+        () = stopped(&mut stop) => Some(End::Stopped),
     };
+    if stopped_by_us.is_some() {
+        terminate(&mut line).await;
+    }
     let outcome = line.outcome();
     if let Some(group) = outcome.orphans {
         let _ = kill_process_group(group, Signal::KILL);
     }
-    let (mut stdout, lost) = collect(stdout).await;
+    let (mut stdout, lost) = collect(Some(stdout)).await;
     let (mut stderr, lost_too) = collect(stderr).await;
     stdout.held |= outcome.held;
     stderr.held |= outcome.held;
     Ended {
-        end: stopped_by_us.unwrap_or_else(|| ended(outcome.end, status)),
+        end: stopped_by_us.unwrap_or_else(|| ended(outcome.end)),
         duration: started.elapsed(),
         stdout,
         stderr,
@@ -158,31 +163,30 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     }
 }
 
-fn start(launch: &Launch<'_>) -> io::Result<(Child, Line)> {
-    let (mut command, line) = keeper::command(launch.program, launch.stdin)?;
-    for name in launch.without {
-        command.env_remove(name);
-    }
-    command
-        .args(launch.args)
-        .current_dir(launch.cwd)
-        .envs(launch.env)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    Ok((command.spawn()?, line))
+fn text<T: AsRef<OsStr> + ?Sized>(text: &T) -> Cow<'_, OsStr> {
+    Cow::Borrowed(text.as_ref())
 }
 
-fn ended(reported: Option<KeptEnd>, keeper: io::Result<ExitStatus>) -> End {
-    match (reported, keeper) {
-        (Some(KeptEnd::Exited(code)), _) => End::Exited(code),
-        (Some(KeptEnd::Signalled(signal)), _) => End::Signalled(signal),
-        (Some(KeptEnd::Failed(error)), _) => End::NotStarted(io::Error::from_raw_os_error(error)),
-        // The keeper was killed.
-        (None, Ok(status)) => match status.signal() {
-            Some(signal) => End::Signalled(signal),
-            None => End::NotStarted(io::Error::other("it ended without a status")),
-        },
-        (None, Err(error)) => End::NotStarted(error),
+impl Launch<'_> {
+    fn request(&self) -> Request<'_> {
+        Request {
+            program: text(self.program),
+            cwd: text(self.cwd),
+            args: self.args.iter().map(text).collect(),
+            env: self.env.iter().map(|(name, value)| (text(name), text(value))).collect(),
+            without: self.without.iter().map(text).collect(),
+            feed: self.stdin.map(Cow::Borrowed),
+        }
+    }
+}
+
+fn ended(reported: Option<KeptEnd>) -> End {
+    match reported {
+        Some(KeptEnd::Exited(code)) => End::Exited(code),
+        Some(KeptEnd::Signalled(signal)) => End::Signalled(signal),
+        Some(KeptEnd::Failed(error)) => End::NotStarted(io::Error::from_raw_os_error(error)),
+        // Nobody else ends a keeper before its program.
+        None => End::Signalled(Signal::KILL.as_raw()),
     }
 }
 
@@ -194,15 +198,12 @@ async fn stopped(stop: &mut watch::Receiver<Stop>) {
     }
 }
 
-async fn terminate(child: &mut Child, line: &Line) -> io::Result<ExitStatus> {
-    line.terminate();
-    match timeout(GRACE, child.wait()).await {
-        Ok(status) => status,
-        Err(_) => {
-            line.release();
-            // SIGKILL can't be ignored, so this only waits for the kernel.
-            child.wait().await
-        }
+async fn terminate(line: &mut Line) {
+    line.terminate().await;
+    if timeout(GRACE, line.end()).await.is_err() {
+        line.release().await;
+        // SIGKILL can't be ignored, so this only waits for the kernel.
+        line.end().await;
     }
 }
 
@@ -220,8 +221,16 @@ async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
     }
 }
 
+fn receiver(pipe: PipeReader) -> io::Result<pipe::Receiver> {
+    pipe::Receiver::from_owned_fd(OwnedFd::from(pipe))
+}
+
 /// Copies a pipe to its file, up to the cap, in bounded memory; or to memory, up to the cap.
-async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
+async fn drain(pipe: PipeReader, capture: Capture) -> Drained {
+    let mut pipe = match receiver(pipe) {
+        Ok(pipe) => pipe,
+        Err(error) => return (Stream::default(), Some(error)),
+    };
     let (mut stream, mut lost) = Drained::default();
     let mut file = match capture.path.as_ref().map(|path| private::create(path)) {
         Some(Ok(file)) => Some(file),
@@ -295,22 +304,27 @@ pub(crate) async fn ask_in_pieces(
     limit: Duration,
     mut take: impl FnMut(&[u8]) -> bool,
 ) -> Option<()> {
-    let (mut command, _line) = keeper::command(program, None).ok()?;
-    for name in kept_from_helpers() {
-        command.env_remove(name);
-    }
-    command.envs(env).args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    let mut pipe = child.stdout.take()?;
+    let request = Request {
+        program: text(program),
+        cwd: text(cwd),
+        args: args.iter().map(|arg| text(*arg)).collect(),
+        env: env.iter().map(|(name, value)| (text(name), text(value))).collect(),
+        without: kept_from_helpers().map(|name| Cow::Owned(name.into())).collect(),
+        feed: None,
+    };
     let answer = async {
+        let Kept { mut line, stdout, stderr: _ } = keeper::start(&request, false).await.ok()?;
+        let mut pipe = receiver(stdout).ok()?;
         let mut piece = vec![0; 64 * 1024];
         loop {
             match pipe.read(&mut piece).await.ok()? {
-                0 => return child.wait().await.ok()?.success().then_some(()),
+                0 => break,
                 n if take(&piece[..n]) => {}
                 _ => return None,
             }
         }
+        line.end().await;
+        (line.outcome().end == Some(KeptEnd::Exited(0))).then_some(())
     };
     timeout(limit, answer).await.ok()?
 }

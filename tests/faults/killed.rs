@@ -115,3 +115,32 @@ fn what_a_gate_leaves_behind_ends_with_it_and_the_gates_beside_it_live() {
     let daemon = project.read("daemon");
     assert!(!Path::new("/proc").join(daemon.trim()).join("fd").join("0").exists());
 }
+
+#[test]
+fn a_gate_that_kills_the_process_which_starts_programs_changes_nothing_for_the_others() {
+    // The parent of a program is its keeper, and the keeper's is the starter.
+    let kills = "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat)";
+    let gate = |id: &str, needs: &str, shell: &str| {
+        format!(
+            "[[gate]]\nid = '{id}'\ntool = 'command'\nneeds = [{needs}]\nrun = ['sh', '-c', \"{shell}\"]\n"
+        )
+    };
+    let project = Project::with_gates(&format!(
+        "version = 1\n{}{}{}{}",
+        gate("kills", "", kills),
+        gate("beside", "", "sleep 0.3; touch beside-done"),
+        gate("later", "'kills'", "touch later-done"),
+        gate("its-keeper", "'later'", "kill -9 $PPID; sleep 3600"),
+    ));
+    let ran = project.run(&["run", "--jobs", "2"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for gate in ["kills", "beside", "later"] {
+        assert_eq!(project.gate(gate)["outcome"], "passed", "{gate}: {}", ran.all());
+    }
+    assert!(project.root().join("beside-done").exists() && project.root().join("later-done").exists());
+    // Without its keeper nothing is known of a program.
+    let gate = project.gate("its-keeper");
+    assert_eq!(gate["outcome"], "inconclusive", "{}", ran.all());
+    assert!(gate["reason"].as_str().unwrap().contains("SIGKILL"), "{gate}");
+    assert!(eventually(|| living_in(&project.root()).is_empty()), "{:?}", living_in(&project.root()));
+}

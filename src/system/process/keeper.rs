@@ -1,8 +1,8 @@
 //! The keeper: a process between Portcullis and each program that it starts.
 //!
 //! Portcullis can be killed at any moment (SIGKILL, out of memory), and then it can't end its programs. So a
-//! keeper starts each program. The keeper is the same binary, called with another first argument. Its
-//! standard input is one end of a socket, the *line*; Portcullis has the other end. When Portcullis closes
+//! keeper starts each program. The [starter](super::starter) makes it, as a copy of itself. It has one end of a
+//! socket, the *line*; Portcullis has the other end. When Portcullis closes
 //! the line, or dies, the keeper ends everything that the program has started. On Linux the keeper is a
 //! subreaper: a process that loses its parent becomes the keeper's child. So no process can hide by leaving
 //! the process group (`setsid`) or by clearing the environment, and processes of different jobs are never
@@ -10,36 +10,48 @@
 
 #![allow(clippy::disallowed_methods, reason = "it starts the program for process.rs")]
 
-use std::ffi::OsString;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, wait};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// The first argument of a keeper.
-const WORD: &str = "__keep";
-
-/// The same for a keeper that feeds the program: the line begins with eight bytes of length and then what the
-/// program reads on its standard input.
-const FEEDING: &str = "__keep-feeding";
+use super::request::Request;
+use super::starter;
 
 /// How long it tries to end the processes that the program leaves. SIGKILL takes a moment, and a process of
 /// another user (a setuid program) can't be ended.
 const SWEEP: Duration = Duration::from_secs(2);
 
+/// The first words of a keeper.
+const RECEIVED: &[u8] = b"received\n";
+
+/// What a keeper gets from Portcullis, by its starter.
+#[derive(Debug)]
+pub(super) struct Descriptors {
+    /// The keeper's end of the line.
+    pub line: OwnedFd,
+    /// Where the program writes.
+    pub stdout: OwnedFd,
+    pub stderr: OwnedFd,
+}
+
 /// Portcullis' end of the line. When it is dropped, the keeper kills everything that the program has started.
 #[derive(Debug)]
-pub struct Line(UnixStream);
+pub(super) struct Line {
+    socket: tokio::net::UnixStream,
+    /// What the keeper has reported so far.
+    report: Vec<u8>,
+}
 
 /// How the program ended, as its keeper reports it.
 #[derive(Debug, Default)]
-pub struct KeeperOutcome {
+pub(super) struct KeeperOutcome {
     pub end: Option<KeptEnd>,
     /// A process outside the process group still had standard output open.
     pub held: bool,
@@ -48,55 +60,95 @@ pub struct KeeperOutcome {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum KeptEnd {
+pub(super) enum KeptEnd {
     Exited(i32),
     Signalled(i32),
     /// It could not be started: the system's error number.
     Failed(i32),
 }
 
-/// The command of a keeper that starts `program`. Arguments, environment and output streams are the
-/// program's. Its standard input is `feed`, which must be short (a password), or empty.
-pub fn command(program: &Path, feed: Option<&[u8]>) -> io::Result<(tokio::process::Command, Line)> {
-    let (ours, its) = UnixStream::pair()?;
-    let mut command = Command::new(this_binary()?);
-    let word = if feed.is_some() { FEEDING } else { WORD };
-    command.arg0("portcullis-keeper").arg(word).arg(program).stdin(OwnedFd::from(its)).process_group(0);
-    if let Some(feed) = feed {
-        // Nothing reads the socket yet, so a write that does not fit would block forever.
-        ours.set_nonblocking(true)?;
-        (&ours).write_all(&(feed.len() as u64).to_be_bytes())?;
-        (&ours).write_all(feed)?;
-        ours.set_nonblocking(false)?;
-    }
-    Ok((command.into(), Line(ours)))
+/// A program that a keeper starts.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub line: Line,
+    pub stdout: PipeReader,
+    /// `None`: nobody wants it.
+    pub stderr: Option<PipeReader>,
 }
 
-/// This binary, even if an update has just replaced its file.
-fn this_binary() -> io::Result<PathBuf> {
-    let running = Path::new("/proc/self/exe");
-    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
+/// How often a keeper is asked for. The starter may have been killed just now.
+const TRIES: usize = 3;
+
+/// Has the program of this request started by a keeper.
+pub(super) async fn start(request: &Request<'_>, wants_stderr: bool) -> io::Result<Kept> {
+    let bytes = request.to_bytes();
+    for _ in 0..TRIES {
+        let mut kept = ask(&bytes, wants_stderr).await?;
+        // A keeper that has said nothing has started nothing.
+        if kept.line.hears().await {
+            return Ok(kept);
+        }
+        starter::replace();
+    }
+    Err(io::Error::other("the process that starts programs was killed"))
 }
+
+async fn ask(request: &[u8], wants_stderr: bool) -> io::Result<Kept> {
+    let (ours, its) = UnixStream::pair()?;
+    let (stdout, its_stdout) = io::pipe()?;
+    let (stderr, its_stderr) = match wants_stderr {
+        true => {
+            let (stderr, its_stderr) = io::pipe()?;
+            (Some(stderr), its_stderr.into())
+        }
+        false => (None, std::fs::File::options().write(true).open("/dev/null")?.into()),
+    };
+    let descriptors = Descriptors { line: its.into(), stdout: its_stdout.into(), stderr: its_stderr };
+    starter::make_keeper(&descriptors)?;
+    // Else this process would wait for its own ends.
+    drop(descriptors);
+    ours.set_nonblocking(true)?;
+    let mut socket = tokio::net::UnixStream::from_std(ours)?;
+    // The keeper may be killed before it has read all: the line says so when it is read.
+    let _ = socket.write_all(request).await;
+    Ok(Kept { line: Line { socket, report: Vec::new() }, stdout, stderr })
+}
+
+/// No keeper says more.
+const LONGEST_REPORT: usize = 4096;
 
 impl Line {
+    /// Waits for the first words of the keeper. `false`: it has ended without any.
+    async fn hears(&mut self) -> bool {
+        matches!(self.socket.read_buf(&mut self.report).await, Ok(1..))
+    }
+
+    /// Waits until the keeper has ended, and with it all that the program has started.
+    pub(super) async fn end(&mut self) {
+        // If the text is cut off, use what is there.
+        while self.report.len() < LONGEST_REPORT {
+            match self.socket.read_buf(&mut self.report).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
     /// Asks the program to end: SIGTERM to its group.
-    pub fn terminate(&self) {
+    pub(super) async fn terminate(&mut self) {
         // An error means that the keeper and the program have ended.
-        let _ = (&self.0).write_all(b"T");
+        let _ = self.socket.write_all(b"T").await;
     }
 
     /// Closes the line: the keeper kills what is left.
-    pub fn release(&self) {
-        let _ = self.0.shutdown(std::net::Shutdown::Write);
+    pub(super) async fn release(&mut self) {
+        let _ = self.socket.shutdown().await;
     }
 
-    /// What the keeper reported. If the keeper has not ended, this waits for it.
-    pub fn outcome(mut self) -> KeeperOutcome {
-        let mut report = String::new();
-        // If the text is cut off, use what is there.
-        let _ = self.0.read_to_string(&mut report);
+    /// What the keeper has reported.
+    pub(super) fn outcome(&self) -> KeeperOutcome {
         let mut outcome = KeeperOutcome::default();
-        for line in report.lines() {
+        for line in String::from_utf8_lossy(&self.report).lines() {
             let (word, number) = line.split_once(' ').unwrap_or((line, ""));
             let number: i32 = number.parse().unwrap_or(-1);
             match word {
@@ -115,43 +167,45 @@ impl Line {
     }
 }
 
-/// Does a keeper's work, if this process was called as a keeper. This runs before the command line is parsed,
-/// since every job needs it to be fast.
-pub fn called() -> Option<ExitCode> {
-    let mut args = std::env::args_os().skip(1);
-    let word = args.next()?;
-    if word != WORD && word != FEEDING {
-        return None;
+/// Does a keeper's work: this process is one.
+pub(super) fn keep(descriptors: Descriptors) -> ExitCode {
+    match serve(descriptors) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Portcullis sees that the line ends without a report.
+        Err(_) => ExitCode::FAILURE,
     }
-    let program = args.next()?;
-    Some(match keep(&program, args, word == FEEDING) {
-        Ok(true) => ExitCode::SUCCESS,
-        // For a caller that only checks for success. The line has the details.
-        Ok(false) | Err(_) => ExitCode::FAILURE,
-    })
 }
 
-/// Starts the program, waits for its end, and ends what it leaves. Returns whether it succeeded.
-fn keep(program: &OsString, args: impl Iterator<Item = OsString>, feeding: bool) -> io::Result<bool> {
-    let mut line = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let feed = if feeding { Some(read_feed(&mut line)?) } else { None };
+/// Starts the program, waits for its end, and ends what it leaves.
+fn serve(descriptors: Descriptors) -> io::Result<()> {
+    let mut line = UnixStream::from(descriptors.line);
+    let request = Request::read(&mut line)?;
+    // Before the program starts, since Portcullis asks again if it hears nothing.
+    line.write_all(RECEIVED)?;
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-    let input = if feeding { Stdio::piped() } else { Stdio::null() };
-    let child = Command::new(program).args(args).stdin(input).process_group(0).spawn();
-    let leader = match child {
+    let stdout = descriptors.stdout.try_clone()?;
+    let mut command = Command::new(&request.program);
+    for name in request.without.iter() {
+        command.env_remove(name);
+    }
+    let input = if request.feed.is_some() { Stdio::piped() } else { Stdio::null() };
+    command.args(request.args.iter()).envs(request.env.iter().cloned()).current_dir(&request.cwd);
+    command.stdin(input).stdout(descriptors.stdout).stderr(descriptors.stderr).process_group(0);
+    let leader = match command.spawn() {
         Ok(mut child) => {
-            if let (Some(feed), Some(mut input)) = (feed, child.stdin.take()) {
+            if let (Some(feed), Some(mut input)) = (request.feed, child.stdin.take()) {
                 // The program may never read it, so this must not block. An error does not matter.
                 thread::spawn(move || drop(input.write_all(&feed)));
             }
             Pid::from_child(&child)
         }
         Err(error) => {
-            writeln!(line, "failed {}", error.raw_os_error().unwrap_or(0))?;
-            return Ok(false);
+            return writeln!(line, "failed {}", error.raw_os_error().unwrap_or(0));
         }
     };
+    // It holds the ends of the program's streams.
+    drop(command);
     let listening = line
         .try_clone()
         .and_then(|line| thread::Builder::new().stack_size(64 * 1024).spawn(move || listen(line, leader)));
@@ -169,19 +223,9 @@ fn keep(program: &OsString, args: impl Iterator<Item = OsString>, feeding: bool)
             Err(error) => return Err(error.into()),
         }
     };
-    let held = sweep(leader);
+    let held = sweep(leader, &stdout);
     let report = format!("{}{}", words(status), if held { "held\n" } else { "" });
-    line.write_all(report.as_bytes())?;
-    Ok(status.exit_status() == Some(0))
-}
-
-/// The first bytes on the line of a keeper that feeds the program.
-fn read_feed(line: &mut UnixStream) -> io::Result<Vec<u8>> {
-    let mut length = [0; 8];
-    line.read_exact(&mut length)?;
-    let mut feed = Vec::new();
-    line.take(u64::from_be_bytes(length)).read_to_end(&mut feed)?;
-    Ok(feed)
+    line.write_all(report.as_bytes())
 }
 
 fn words(status: WaitStatus) -> String {
@@ -205,7 +249,7 @@ fn kill(leader: Pid) {
 }
 
 /// Ends what the program has left. Returns whether a process outside its group had standard output open.
-fn sweep(group: Pid) -> bool {
+fn sweep(group: Pid, stdout: &OwnedFd) -> bool {
     let started = Instant::now();
     let _ = kill_process_group(group, Signal::KILL);
     let mut held = false;
@@ -218,7 +262,7 @@ fn sweep(group: Pid) -> bool {
             Ok(None) => {}
         }
         for stray in descendants::all() {
-            held |= stray.group != group && descendants::holds_stdout(stray.pid);
+            held |= stray.group != group && descendants::has_open(stray.pid, stdout);
             let _ = kill_process(stray.pid, Signal::KILL);
         }
         thread::sleep(Duration::from_millis(1));
@@ -229,6 +273,7 @@ fn sweep(group: Pid) -> bool {
 mod descendants {
     use std::collections::HashMap;
     use std::fs;
+    use std::os::fd::{AsRawFd, OwnedFd};
 
     use rustix::process::{Pid, getpid};
 
@@ -262,9 +307,9 @@ mod descendants {
         found
     }
 
-    /// Whether a process has the pipe of our standard output open.
-    pub(super) fn holds_stdout(pid: Pid) -> bool {
-        let Ok(ours) = fs::read_link("/proc/self/fd/1") else { return false };
+    /// Whether a process has this pipe open.
+    pub(super) fn has_open(pid: Pid, pipe: &OwnedFd) -> bool {
+        let Ok(ours) = fs::read_link(format!("/proc/self/fd/{}", pipe.as_raw_fd())) else { return false };
         let files = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten();
         ours.to_string_lossy().starts_with("pipe:")
             && files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|its| its == ours))
