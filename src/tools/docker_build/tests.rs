@@ -139,6 +139,7 @@ fn labels_name_the_build_of_a_ci_service_unless_switched_off() {
             engine: ContainerEngine::Docker,
             images: Vec::new(),
             labels: Vec::new(),
+            compose: None,
             ci_labels,
         };
         tool.labels(&image, &repo, repo.dirty, var)
