@@ -44,6 +44,7 @@ use crate::tools::docker_build::engine::Builder;
 use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM};
 use crate::tools::docker_build::image::Image;
 use crate::tools::docker_build::platform::{INSPECTED, Platform};
+use crate::tools::registry::logins;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
@@ -327,16 +328,23 @@ impl DockerBuild {
             job.notes.extend(compose::overridden(scene.repo, file));
         }
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
-            let tag = reference.rsplit(':').next().unwrap_or_default();
-            let remote = format!("{repository}:{tag}");
-            let why = format!("{}, unless {remote} is there already, from this commit", job.why);
+            let tag = reference.rsplit(':').next().unwrap_or_default().to_owned();
+            let why = format!(
+                "{}, unless {}:{tag} is there already, from this commit",
+                job.why,
+                repository.full_name()
+            );
             job.because(why);
+            if let Some(helper) = logins::helper(self.engine, &repository.registry, &variables::value) {
+                job.also_starts(&helper);
+            }
             job.by_steps(FetchOrBuild {
-                remote,
+                repository: repository.clone(),
+                tag,
                 reference: reference.clone(),
                 revision: revision.clone(),
                 platform: image.platform.clone(),
-                inspect: self.engine.inspect(),
+                engine: self.engine,
             });
         }
         job.image = Some(reference);

@@ -16,11 +16,10 @@ fn build(fetch: &str) -> String {
 const FETCH: &str = ", fetch = 'REGISTRY/NAME'";
 
 /// As a machine that never built the image. What other tests build on stays.
-fn forget(pipeline: &Pipeline) {
-    let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
-    for name in [&pipeline.image(), &remote] {
-        docker(&["image", "rm", "--force", "--no-prune", name]);
-    }
+pub(crate) fn forget(pipeline: &Pipeline) {
+    // With all its names, also by digest.
+    let id = docker(&["image", "inspect", "--format", "{{.Id}}", &pipeline.image()]);
+    docker(&["image", "rm", "--force", "--no-prune", &id]);
 }
 
 #[test]
@@ -38,6 +37,7 @@ fn the_same_commit_on_a_fresh_machine_is_delivered_by_the_digest_that_is_there()
     assert_eq!(ran.code, 0, "{}", ran.all());
     let second = pipeline.project.gate("images")["targets"][0].clone();
     assert_eq!(second["image_id"], first["image_id"]);
+    assert_eq!(second["image_digest"], digest.as_str());
     let proof = second["proof"].to_string();
     assert!(proof.contains("has from this commit") && proof.contains("built for linux/amd64"), "{proof}");
     for gate in ["scan", "sbom"] {

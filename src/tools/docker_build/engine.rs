@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::scan::container_engine::ContainerEngine;
@@ -91,7 +91,13 @@ pub(super) fn digests(metadata: &[u8]) -> Digests {
     Digests { manifest: manifest.and_then(digest), config: metadata.config.and_then(digest) }
 }
 
-#[derive(Default, Deserialize)]
+/// The same document for an image that was fetched, as its registry knows it.
+pub(super) fn metadata_of(digest: &str, config: Option<&str>) -> Vec<u8> {
+    let metadata = Metadata { digest: Some(digest.to_owned()), config: config.map(str::to_owned) };
+    serde_json::to_vec(&metadata).unwrap_or_default()
+}
+
+#[derive(Default, Serialize, Deserialize)]
 struct Metadata {
     #[serde(rename = "containerimage.digest")]
     digest: Option<String>,

@@ -13,6 +13,7 @@ use crate::scan::variable::Variable;
 use crate::system::git::Repo;
 use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::engine::Builder;
+use crate::tools::registry::address::Repository;
 
 /// One image of `images`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -33,7 +34,7 @@ pub(super) struct Image {
     pub cache_to: Vec<String>,
     pub pull: bool,
     /// The repository in which an earlier run of the commit may have put it.
-    pub fetch: Option<String>,
+    pub fetch: Option<Repository>,
     pub no_cache: bool,
     /// The compose file that describes it, relative to gates.toml, and the service.
     #[serde(skip)]
@@ -251,14 +252,14 @@ pub(super) fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
 }
 
 /// Reads `fetch`: a repository with its registry, without a tag.
-fn read_repository(table: &Keys) -> Option<String> {
-    let repository = table.text("fetch")?;
-    if names_tag(&repository.value) || !repository.value.contains('/') {
-        let what = format!("`{}` is not a repository with its registry", repository.value);
-        table.problem_with_help(repository.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");
-        return None;
+fn read_repository(table: &Keys) -> Option<Repository> {
+    let text = table.text("fetch")?;
+    let read = Repository::read(&text.value);
+    if let Err(why) = read {
+        let what = format!("`{}` is not a repository with its registry: {why}", text.value);
+        table.problem_with_help(text.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");
     }
-    Some(repository.value)
+    read.ok()
 }
 
 /// Whether the last part of a reference has a tag, or a digest.

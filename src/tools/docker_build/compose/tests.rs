@@ -2,6 +2,7 @@ use super::*;
 
 use crate::keys::mistakes::Problems;
 use crate::scan::variable::Variable;
+use crate::tools::registry::address::Repository;
 
 use super::super::image::{Secret, SecretSource};
 
@@ -138,7 +139,8 @@ fn what_gates_toml_says_of_a_service_counts_before_the_compose_file() {
     let images = images_with(options, NOTES, "NPM_TOKEN=x").unwrap();
     let [api] = &images[..] else { panic!("{images:#?}") };
     assert_eq!((&*api.name, api.platform.as_deref()), ("a", Some("linux/arm64")));
-    assert_eq!((api.fetch.as_deref(), api.pull, api.no_cache), (Some("r.example/a"), true, true));
+    let fetch = api.fetch.as_ref().map(Repository::full_name);
+    assert_eq!((fetch.as_deref(), api.pull, api.no_cache), (Some("r.example/a"), true, true));
     assert_eq!(api.build_args.iter().filter(|(name, _)| name == "NODE").count(), 1);
     assert!(api.build_args.contains(&("NODE".to_owned(), Variable::Set("24".to_owned()))));
     assert_eq!(api.labels.last(), Some(&("tier".to_owned(), "one".to_owned())));
