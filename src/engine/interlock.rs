@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use crate::config::Gate;
 use crate::config::branch::{Branch, late};
-use crate::engine::plan::PlannedGate;
+use crate::engine::plan::{Fate, PlannedGate};
 use crate::model::verdict::{Mode, Outcome};
+use crate::scan::gate_outputs::PUSHERS;
 use crate::text::shared::Text;
 
 /// The conditions under which actions start.
@@ -108,7 +109,8 @@ pub(crate) fn stays(gate: &Gate, conditions: &ActionConditions) -> Option<Cleara
     off_branch(&gate.branches, conditions.branch.as_deref())
 }
 
-fn was(outcome: Outcome) -> &'static str {
+/// An outcome in a sentence.
+pub(crate) fn was(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Failed => "failed",
@@ -151,6 +153,33 @@ pub(crate) fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
         turn += 1;
     }
     turns
+}
+
+/// The push gates of which one comes right after the other: none of them moves a tag before all have pushed. Other actions
+/// in between part them, since these act on what was pushed.
+pub(crate) fn pushes_together(gates: &[PlannedGate]) -> Vec<Vec<usize>> {
+    let turns = turns(gates);
+    let runs = |index: &usize| turns[*index].is_some() && matches!(gates[*index].fate, Fate::Run(_));
+    let mut late: Vec<usize> = (0..gates.len()).filter(runs).collect();
+    late.sort_by_key(|index| turns[*index]);
+    let pushes = |index: &usize| PUSHERS.contains(&gates[*index].gate.spec.name);
+    let groups = late.chunk_by(|one, next| pushes(one) && pushes(next));
+    groups.filter(|group| group.iter().all(pushes)).map(<[usize]>::to_vec).collect()
+}
+
+/// Says of each tag that moves which other gates it waits for.
+pub(crate) fn tie_moving_tags(gates: &mut [PlannedGate]) {
+    for group in pushes_together(gates) {
+        let ids: Vec<Text> = group.iter().map(|index| gates[*index].gate.id.clone()).collect();
+        for index in group {
+            let others: Vec<&str> =
+                ids.iter().filter(|id| **id != gates[index].gate.id).map(|id| &**id).collect();
+            let Fate::Run(jobs) = &mut gates[index].fate else { continue };
+            for job in jobs.iter_mut().filter(|job| job.after_siblings && !others.is_empty()) {
+                job.why = format!("{}, and when {} has pushed", job.why, others.join(" and "));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
+use crate::engine::interlock;
 use crate::engine::report_owners::real;
 use crate::inputs::Inputs;
 use crate::model::aim::Aim;
@@ -176,6 +177,7 @@ impl Plan {
             .collect();
         refuse_shared_files(&mut gates);
         tie_to_scans(&mut gates);
+        interlock::tie_moving_tags(&mut gates);
         Self { gates }
     }
 }

@@ -1,6 +1,7 @@
 //! Runs a plan: gates in parallel where `needs` allows, as many scanners at once as `jobs` allows,
 //! until all gates are done or the run is stopped.
 
+mod moving;
 mod needs;
 mod order;
 mod start;
@@ -117,6 +118,8 @@ struct Run<'a> {
     pool: Pool,
     /// Which gate made the run fail fast.
     failed_fast: Option<Text>,
+    /// Push gates that follow one another, each group in its order.
+    pushes: Vec<Vec<usize>>,
     /// How the gates that scan exceed the budget of the run; `None` until all of them are done and a
     /// late gate wants to start.
     over: Option<Vec<String>>,
@@ -148,6 +151,7 @@ impl<'a> Run<'a> {
     fn new(plan: Plan, site: &'a Site<'a>, preview: &'a Preview<'a>, listener: &'a mut dyn Listener) -> Self {
         let waiting = longest_chain_first(&plan);
         let turns = interlock::turns(&plan.gates);
+        let pushes = interlock::pushes_together(&plan.gates);
         let exports = ImageExports::of(plan.gates.iter().flat_map(|planned| planned.fate.jobs()));
         let in_run = |(mut planned, turn): (PlannedGate, _)| InRun {
             targets: planned.fate.jobs().iter().map(|_| None).collect(),
@@ -177,6 +181,7 @@ impl<'a> Run<'a> {
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
+            pushes,
             over: None,
         }
     }
@@ -198,7 +203,7 @@ impl<'a> Run<'a> {
 
     fn start_what_can_start(&mut self) {
         // If a gate is settled without a start, another gate may have waited for it.
-        while self.start_or_settle_waiting() {}
+        while self.start_what_moves() | self.start_or_settle_waiting() {}
     }
 
     /// Starts or settles every gate that can be. Returns whether any was settled.

@@ -62,6 +62,10 @@ pub struct Planned {
     pub files: Vec<String>,
     /// How many files it does not open by its own rules, by the reason.
     pub unread: BTreeMap<&'static str, u64>,
+    /// The platform that the image is to be built for, if the user names one.
+    pub platform: Option<String>,
+    /// The Dockerfile that it builds, relative to its start folder.
+    pub dockerfile: Option<String>,
     /// It scans the whole history, so a shallow clone leaves something out.
     pub whole_history: bool,
 }

@@ -123,6 +123,16 @@ impl Failure {
         Self::Unproven(why.into())
     }
 
+    /// The same failure with what it means, if it has words.
+    pub fn explained(self, explain: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Unproven(why) => Self::Unproven(explain(why)),
+            Self::Transient(why) => Self::Transient(explain(why)),
+            Self::Later(why, rest) => Self::Later(explain(why), rest),
+            other @ (Self::TimedOut(_) | Self::Stopped) => other,
+        }
+    }
+
     /// A transient error; `rest`: how long the server asks to wait.
     pub fn transient(why: impl Into<String>, rest: Option<Duration>) -> Self {
         match rest {

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use thiserror::Error;
 use ureq::http::{HeaderMap, Method};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{ClientCert, RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
 use crate::text::encode::all_but;
@@ -32,6 +32,8 @@ pub struct Request {
     pub cap: u64,
     /// Folders whose files `*.crt` hold further certificates to trust.
     pub authorities: Vec<PathBuf>,
+    /// Folders that may hold a certificate to show to the server, as a pair of files `NAME.cert` and `NAME.key`.
+    pub identity: Vec<PathBuf>,
 }
 
 impl Request {
@@ -45,6 +47,7 @@ impl Request {
             limit: Duration::from_secs(30),
             cap: 64 << 20,
             authorities: Vec::new(),
+            identity: Vec::new(),
         }
     }
 
@@ -107,13 +110,15 @@ pub(crate) struct Client(Agent);
 
 impl Default for Client {
     fn default() -> Self {
-        Self(agent(RootCerts::PlatformVerifier))
+        Self(agent(RootCerts::PlatformVerifier, None))
     }
 }
 
-fn agent(roots: RootCerts) -> Agent {
+/// `identity`: the certificate that it shows to a server that asks for one.
+fn agent(roots: RootCerts, identity: Option<ClientCert>) -> Agent {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(provider).build();
+    let tls = TlsConfig::builder().root_certs(roots).client_cert(identity);
+    let tls = tls.unversioned_rustls_crypto_provider(provider).build();
     let config = Agent::config_builder()
         .tls_config(tls)
         .http_status_as_error(false)
@@ -146,14 +151,16 @@ impl Client {
         let send = |agent: &Agent| {
             question.clone().with_agent(agent).configure().timeout_global(Some(request.limit)).run()
         };
-        let mut answer = send(&self.0);
+        let identity = trust::identity(&request.identity).map_err(NoAnswer::Never)?;
+        let with_identity = identity.clone().map(|own| agent(RootCerts::PlatformVerifier, Some(own)));
+        let mut answer = send(with_identity.as_ref().unwrap_or(&self.0));
         if let Err(error) = &answer
             && trust::fault(error).is_some_and(trust::is_untrusted)
         {
             // Nothing was sent yet.
             let own = trust::authorities(&request.authorities);
             if !own.is_empty() {
-                answer = send(&agent(RootCerts::new_with_certs(&own)));
+                answer = send(&agent(RootCerts::new_with_certs(&own), identity));
             }
         }
         let (parts, body) = answer.map_err(|error| no_answer(&error, request))?.into_parts();

@@ -78,6 +78,23 @@ impl Node {
         entries.into_iter().flatten().map(|(key, value)| (key.as_str(), &**value))
     }
 
+    /// Keys and values of a mapping with those that it merges; its own count first. `None`: it merges more than is followed.
+    pub(crate) fn merged(&self) -> Option<BTreeMap<&str, &Self>> {
+        let mut all = BTreeMap::new();
+        let mut open = vec![self];
+        for _ in 0..=MOST_MERGES {
+            let Some(node) = open.pop() else { return Some(all) };
+            for (key, value) in node.entries() {
+                match (key, value) {
+                    ("<<", Self::List(each)) => open.extend(each.iter().rev().map(|one| &**one)),
+                    ("<<", one) => open.push(one),
+                    _ => drop(all.entry(key).or_insert(value)),
+                }
+            }
+        }
+        None
+    }
+
     /// The values of a list.
     pub(crate) fn items(&self) -> impl Iterator<Item = &Self> {
         let items = match self {
@@ -230,6 +247,9 @@ mod tests {
         assert_eq!(first.get("a").unwrap().text("b"), Some("x: y"));
         let merged = first.get("d").unwrap();
         assert_eq!((merged.text("b"), merged.text("c")), (Some("z"), Some("one\ntwo\n")));
+        let all = merged.merged().unwrap();
+        let all: Vec<_> = all.into_iter().map(|(key, value)| (key, value.as_text().unwrap())).collect();
+        assert_eq!(all, [("b", "z"), ("c", "one\ntwo\n")]);
         assert_eq!(first.get("e").unwrap().items().nth(1).unwrap().text("f"), Some("g"));
         assert_eq!(documents[1].as_text(), Some("h"));
     }
@@ -285,6 +305,7 @@ mod tests {
         }
         let merges = documents(&merges).unwrap();
         assert_eq!(merges[0].get("m1999").unwrap().get("x"), None);
+        assert_eq!(merges[0].get("m1999").unwrap().merged(), None);
         assert_eq!(merges[0].get("m9").unwrap().text("x"), Some("y"));
     }
 }

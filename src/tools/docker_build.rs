@@ -2,6 +2,7 @@
 //! find in the Dockerfile. If an image was not built, the gate has no proof. podman and buildah can
 //! build, too.
 
+mod compose;
 mod context;
 mod dockerfile;
 mod engine;
@@ -28,7 +29,7 @@ use crate::scan::gate_outputs::CONFIG_DIGEST;
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
-use crate::scan::questions::ClosingQuestion;
+use crate::scan::questions::{About, ClosingQuestion};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
@@ -39,10 +40,12 @@ use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
+use crate::tools::docker_build::compose::Compose;
 use crate::tools::docker_build::engine::Builder;
-use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM};
+use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, Inspected, PLATFORM};
 use crate::tools::docker_build::image::Image;
 use crate::tools::docker_build::platform::{INSPECTED, Platform};
+use crate::tools::registry::logins;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
@@ -67,6 +70,9 @@ struct DockerBuild {
     /// Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
     #[serde(rename = "images[]")]
     images: Vec<Image>,
+    /// Further images: services of a compose file.
+    #[serde(flatten)]
+    compose: Option<Compose>,
     /// Labels of every image. The labels of one image override them.
     labels: Vec<(String, String)>,
     /// Whether labels also give the number and the address of the build.
@@ -76,28 +82,34 @@ struct DockerBuild {
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     let engine = keys.word_or("engine", &ContainerEngine::WORDS, ContainerEngine::Docker);
     let images: Vec<Image> = keys.tables("images").iter().filter_map(Image::read).collect();
-    if keys.exists() && images.is_empty() && !keys.has("images") {
-        let help = "write `images = [{ name = \"app\", context = \".\" }]`";
+    let compose = Compose::read(keys);
+    if keys.exists() && images.is_empty() && !keys.has("images") && !keys.has("compose") {
+        let help = "write `images = [{ name = \"app\", context = \".\" }]`, or `compose = \"compose.yaml\"`";
         keys.problem_with_help(keys.at(), "`images` is missing", help);
-    } else if keys.exists() && keys.tables("images").is_empty() {
+    } else if keys.has("images") && keys.tables("images").is_empty() {
         keys.problem(keys.at_key("images"), "`images` is empty: name at least one");
     }
     let mut seen = HashSet::new();
     for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
         keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
     }
-    let labels = image::read_labels(keys);
-    Box::new(DockerBuild { engine, images, labels, ci_labels: keys.flag_or("ci_labels", true) })
+    let labels = image::pairs(keys, "labels");
+    Box::new(DockerBuild { engine, images, compose, labels, ci_labels: keys.flag_or("ci_labels", true) })
 }
 
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
         let names = self.images.iter().map(|image| image.name.clone()).collect();
-        vec![Coverage::new("images", Extent::Images(Some(names)))]
+        let services = self.compose.as_ref().and_then(Compose::names);
+        vec![
+            Coverage::new("images", Extent::Images(Some(names))),
+            Coverage::new("services", Extent::These(services)).only_if(self.compose.is_some()),
+        ]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        self.images.iter().map(|image| self.job(image, scene)).collect()
+        let images = self.all_images(scene.repo).map_err(Unplanned::Impossible)?;
+        images.iter().map(|image| self.job(image, scene)).collect()
     }
 
     fn names_commit(&self) -> bool {
@@ -117,7 +129,9 @@ impl Tool for DockerBuild {
     }
 
     fn builds(&self, scene: &Scene) -> Vec<BuiltImage> {
-        self.images
+        // What is wrong with a compose file, the plan says.
+        let images = self.all_images(scene.repo).unwrap_or_default();
+        images
             .iter()
             .map(|image| BuiltImage {
                 name: Text::from(image.name.as_str()),
@@ -142,7 +156,7 @@ impl Tool for DockerBuild {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
-            let id = image_id(document)?;
+            let mut id = image_id(document)?;
             let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
             match raw.further_report(FETCHED).map(String::from_utf8_lossy) {
                 Some(remote) => {
@@ -153,8 +167,12 @@ impl Tool for DockerBuild {
             let metadata =
                 raw.beside(engine::METADATA).next().or_else(|| raw.further_report(engine::METADATA));
             if let Some(digests) = metadata.map(engine::digests) {
-                parsed.image_digest = digests.manifest;
-                if let Some(config) = digests.config.filter(|config| *config != id) {
+                parsed.image_digest.clone_from(&digests.manifest);
+                let answered = raw.answer(INSPECTED).and_then(Inspected::read);
+                let id_now = answered.and_then(|image| digests.id_of_engine(&id, &image.id));
+                let config = digests.config.or_else(|| id_now.as_ref().map(|_| id.clone()));
+                id = id_now.unwrap_or(id);
+                if let Some(config) = config.filter(|config| *config != id) {
                     parsed.outputs.insert(CONFIG_DIGEST.to_owned(), config.to_string());
                 }
             }
@@ -173,10 +191,10 @@ impl Tool for DockerBuild {
             }
             // The warnings are at the end of the log, after the image's name.
             parsed.gaps.extend(raw.lost_log());
-            self.add_warnings(log.warnings, origin, &mut parsed);
+            self.add_warnings(log.warnings, raw, origin, &mut parsed);
             return Ok(parsed);
         }
-        self.parse_log(document, origin)
+        self.parse_log(document, raw, origin)
     }
 
     /// The daemon does not answer, or a registry is busy. Reads only the line that says why the build
@@ -199,7 +217,7 @@ impl Tool for DockerBuild {
 
 impl DockerBuild {
     /// Reads a log that another step saved, instead of the image id.
-    fn parse_log(&self, text: &str, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse_log(&self, text: &str, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if text.is_empty() {
             return Err(ReportError::Empty { what: log::WHAT });
         }
@@ -217,21 +235,25 @@ impl DockerBuild {
                 return Err(ReportError::Foreign { what: log::WHAT, detail });
             }
         }
-        self.add_warnings(log.warnings, origin, &mut parsed);
+        self.add_warnings(log.warnings, raw, origin, &mut parsed);
         Ok(parsed)
     }
 
     /// Whether the image is of the platform that was asked for.
     fn compare_platform(&self, raw: &RawReport, origin: &ReportOrigin, parsed: &mut Parsed) {
         let image = self.images.iter().find(|image| *image.name == *origin.target);
-        let Some(asked) =
-            image.and_then(|image| image.platform.as_deref()).filter(|_| raw.exit.is_some() || raw.by_steps)
-        else {
-            return;
-        };
+        let planned = raw.planned.and_then(|planned| planned.platform.as_deref());
+        let asked = planned.or(image.and_then(|image| image.platform.as_deref()));
+        let Some(asked) = asked.filter(|_| raw.exit.is_some() || raw.by_steps) else { return };
         let of_steps =
             || raw.further_report(PLATFORM).map(|name| Platform::named(&String::from_utf8_lossy(name)));
-        match raw.answer(INSPECTED).and_then(Platform::inspected).or_else(of_steps) {
+        let is_it = |answer: &&[u8]| {
+            let (image, known) = (Inspected::read(answer), [&parsed.image_id, &parsed.image_digest]);
+            // Without a manifest of its own, the engine was asked by the id.
+            parsed.image_digest.is_none()
+                || image.is_some_and(|image| known.iter().any(|id| id.as_deref() == Some(image.id.as_str())))
+        };
+        match raw.answer(INSPECTED).filter(is_it).and_then(Platform::inspected).or_else(of_steps) {
             None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
             Some(built) if built.meets(&Platform::named(asked)) => parsed.proof.push(format!("built for {built}")),
             Some(built) => parsed.gaps.push(format!(
@@ -240,9 +262,16 @@ impl DockerBuild {
         }
     }
 
-    fn add_warnings(&self, warnings: Vec<log::Warning>, origin: &ReportOrigin, parsed: &mut Parsed) {
+    fn add_warnings(
+        &self,
+        warnings: Vec<log::Warning>,
+        raw: &RawReport,
+        origin: &ReportOrigin,
+        parsed: &mut Parsed,
+    ) {
         let image = self.images.iter().find(|image| *image.name == *origin.target);
-        let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
+        let planned = raw.planned.and_then(|planned| planned.dockerfile.clone());
+        let dockerfile = planned.or_else(|| image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile));
         for warning in warnings {
             // The checks are unrated. Docker calls them warnings, and still builds the image.
             let mut finding = Finding::new(warning.rule, Category::Lint, Severity::Low, warning.message);
@@ -257,6 +286,22 @@ impl DockerBuild {
 }
 
 impl DockerBuild {
+    /// The images that gates.toml describes, then those of its compose file.
+    fn all_images(&self, repo: &Repo) -> Result<Vec<Image>, String> {
+        let mut images = self.images.clone();
+        if let Some(compose) = &self.compose {
+            images.extend(compose.images(repo)?);
+        }
+        let mut seen = HashSet::new();
+        match images.iter().find(|image| !seen.insert(image.name.as_str())) {
+            Some(twice) => Err(format!(
+                "two images are called {0}: give one another name, as in `services = [{{ service = \"…\", name = \"…\" }}]`",
+                twice.name
+            )),
+            None => Ok(images),
+        }
+    }
+
     fn job(&self, image: &Image, scene: &Scene) -> Result<Job, Unplanned> {
         if scene.repo.head.is_none() {
             image.refuse_only_mutable_tags()?;
@@ -274,6 +319,8 @@ impl DockerBuild {
             &reference,
         ]);
         image.arguments(&mut job, self.engine);
+        job.planned.platform.clone_from(&image.platform);
+        job.planned.dockerfile = image.dockerfile();
         for (name, value) in self.labels(image, scene.repo, differs, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
         }
@@ -281,21 +328,38 @@ impl DockerBuild {
         job.arg(&image.context);
         if image.platform.is_some() {
             let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
-            job.closing_questions.push(ClosingQuestion { name: INSPECTED, args, about: IMAGE_ID });
+            job.closing_questions.push(ClosingQuestion {
+                name: INSPECTED,
+                args,
+                about: About::Report(IMAGE_ID),
+            });
         }
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
+        if let Some((file, service)) = &image.told_by {
+            let why = format!("{}; built as `services.{service}` of {file} says", job.why);
+            job.because(why);
+            job.notes.extend(compose::overridden(scene.repo, file));
+        }
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
-            let tag = reference.rsplit(':').next().unwrap_or_default();
-            let remote = format!("{repository}:{tag}");
-            job.because(format!("unless {remote} is there already, from this commit"));
+            let tag = reference.rsplit(':').next().unwrap_or_default().to_owned();
+            let why = format!(
+                "{}, unless {}:{tag} is there already, from this commit",
+                job.why,
+                repository.full_name()
+            );
+            job.because(why);
+            if let Some(helper) = logins::helper(self.engine, &repository.registry, &variables::value) {
+                job.also_starts(&helper);
+            }
             job.by_steps(FetchOrBuild {
-                remote,
+                repository: repository.clone(),
+                tag,
                 reference: reference.clone(),
                 revision: revision.clone(),
                 platform: image.platform.clone(),
-                inspect: self.engine.inspect(),
+                engine: self.engine,
             });
         }
         job.image = Some(reference);

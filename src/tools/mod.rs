@@ -22,6 +22,7 @@ mod npm_audit;
 mod passed_over;
 mod pnpm_audit;
 mod python_pattern;
+mod registry;
 mod registry_push;
 mod smoke_test;
 pub mod sonarqube;

@@ -1,13 +1,9 @@
 //! Pushes images to a registry: only images that earlier gates have seen, and under tags that stay with them.
 //! `registry-push` signs in as the engine does; `ecr-push` gets the password of Amazon ECR from `aws`.
 
-mod access;
-mod certificates;
 mod engine;
 mod images;
-mod logins;
 mod push;
-mod registry;
 mod report;
 
 use std::collections::HashSet;
@@ -28,10 +24,11 @@ use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
 use crate::tools::aws::{self, Account};
+use crate::tools::registry::address::{Registry, is_repository};
+use crate::tools::registry::logins;
 use crate::tools::registry_push::engine::Kind;
 use crate::tools::registry_push::images::{COMMIT, Image, read_images, read_tag, read_tags, repository};
 use crate::tools::registry_push::push::{Push, SignIn};
-use crate::tools::registry_push::registry::{Registry, is_repository};
 use crate::tools::registry_push::report::{Report, WHAT};
 
 /// What both tools share.
@@ -297,7 +294,7 @@ impl RegistryPush {
         }
         job.because(why);
         if let (SignIn::AsEngine, Some(registry)) = (&push.sign_in, &self.registry) {
-            let helper = logins::helper(self.engine, registry, &variables::value);
+            let helper = logins::helper(self.engine.engine(), registry, &variables::value);
             if let Some(program) = helper {
                 job.also_starts(&program);
             }

@@ -207,6 +207,11 @@ impl Drop for Pipeline {
         for image in listed.lines().filter(|image| image.contains(&self.name)) {
             let _ = Command::new("docker").args(["image", "rm", "--force", "--no-prune", image]).output();
         }
+        // What was fetched by its digest has no tag.
+        let listed = docker(&["image", "ls", "--digests", "--format", "{{.Repository}}@{{.Digest}}"]);
+        for image in listed.lines().filter(|image| image.contains(&self.name)) {
+            let _ = Command::new("docker").args(["image", "rm", "--force", "--no-prune", image]).output();
+        }
     }
 }
 

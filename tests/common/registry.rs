@@ -59,6 +59,17 @@ impl Registry {
         Self::start(&tls, |_| String::new())
     }
 
+    /// Who shows a certificate of this authority may push, over TLS.
+    pub(crate) fn with_client_certificates(certificate: &Path, key: &Path, authority: &Path) -> Self {
+        let tls = format!(
+            ", tls: {{ certificate: {}, key: {}, clientcas: [{}] }}",
+            certificate.display(),
+            key.display(),
+            authority.display()
+        );
+        Self::start(&tls, |_| String::new())
+    }
+
     fn start(http: &str, more: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 mod faults;
+mod fetched;
 mod gitops;
 mod keys;
 mod logins;

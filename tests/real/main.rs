@@ -8,6 +8,7 @@ mod audits;
 mod boundary;
 mod ci_files;
 mod codedeploy;
+mod compose_services;
 mod coverage;
 mod delivery;
 mod ecr_push;

@@ -1,7 +1,10 @@
 //! The same commit once more on a fresh machine, for real: the image that an earlier run pushed is fetched, scanned and
 //! delivered, since a second build is another image.
 
+#![allow(clippy::disallowed_methods, reason = "the engines are asked what they have")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use std::process::Command;
 
 use crate::common::pipeline::{BUILD, OPEN_PUSH, Pipeline, SBOM, SCAN, docker};
 
@@ -16,11 +19,10 @@ fn build(fetch: &str) -> String {
 const FETCH: &str = ", fetch = 'REGISTRY/NAME'";
 
 /// As a machine that never built the image. What other tests build on stays.
-fn forget(pipeline: &Pipeline) {
-    let remote = format!("{}/{}:{}", pipeline.registry.address, pipeline.name, pipeline.tag);
-    for name in [&pipeline.image(), &remote] {
-        docker(&["image", "rm", "--force", "--no-prune", name]);
-    }
+pub(crate) fn forget(pipeline: &Pipeline) {
+    // With all its names, also by digest.
+    let id = docker(&["image", "inspect", "--format", "{{.Id}}", &pipeline.image()]);
+    docker(&["image", "rm", "--force", "--no-prune", &id]);
 }
 
 #[test]
@@ -38,6 +40,7 @@ fn the_same_commit_on_a_fresh_machine_is_delivered_by_the_digest_that_is_there()
     assert_eq!(ran.code, 0, "{}", ran.all());
     let second = pipeline.project.gate("images")["targets"][0].clone();
     assert_eq!(second["image_id"], first["image_id"]);
+    assert_eq!(second["image_digest"], digest.as_str());
     let proof = second["proof"].to_string();
     assert!(proof.contains("has from this commit") && proof.contains("built for linux/amd64"), "{proof}");
     for gate in ["scan", "sbom"] {
@@ -89,4 +92,39 @@ fn a_changed_work_tree_is_built_and_never_fetched() {
     let target = pipeline.project.gate("images")["targets"][0].clone();
     assert!(target["image"].as_str().unwrap().ends_with("-dirty"), "{target}");
     assert!(target["proof"].to_string().contains("built sha256:"), "{target}");
+}
+
+/// By Podman and Buildah, which have to be told that the registry is without TLS.
+#[test]
+fn podman_and_buildah_fetch_what_podman_has_pushed() {
+    let has =
+        |engine: &str| Command::new(engine).arg("info").output().is_ok_and(|output| output.status.success());
+    if !has("podman") || !has("buildah") {
+        return;
+    }
+    for engine in ["podman", "buildah"] {
+        let build = build(FETCH).replace("images = [", &format!("engine = '{engine}'\nimages = ["));
+        let push = OPEN_PUSH.replace("login = false", "login = false\nengine = 'podman'");
+        let pipeline = Pipeline::plain(&[&build, SCAN, SBOM, &push]);
+        let forget = || {
+            let removed = Command::new(engine).args(["rmi", "--force", &pipeline.image()]).output().unwrap();
+            assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+        };
+        let ran = pipeline.run(&["run"]);
+        assert_eq!(ran.code, 0, "{engine}: {}", ran.all());
+        let first = pipeline.project.gate("images")["targets"][0]["image_id"].clone();
+        let digest = pipeline.pushed().unwrap();
+        forget();
+        let ran = pipeline.run(&["run"]);
+        assert_eq!(ran.code, 0, "{engine}: {}", ran.all());
+        let target = &pipeline.project.gate("images")["targets"][0];
+        assert!(target["proof"].to_string().contains("has from this commit"), "{engine}: {target}");
+        assert_eq!(
+            (&target["image_id"], &target["image_digest"]),
+            (&first, &digest.as_str().into()),
+            "{engine}"
+        );
+        assert_eq!(pipeline.pushed().unwrap(), digest, "{engine}");
+        forget();
+    }
 }

@@ -11,7 +11,7 @@ use crate::scan::gate_outputs::CONFIG_DIGEST;
 use crate::scan::gate_outputs::FinishedGate;
 use crate::scan::gate_outputs::FinishedTarget;
 use crate::scan::gate_outputs::GateOutputs;
-use crate::scan::gate_outputs::one_image;
+use crate::scan::gate_outputs::{another_image, one_image};
 use crate::scan::job::Job;
 
 /// One gate that scans, three actions one after another, and one gate that checks what they did.
@@ -247,6 +247,7 @@ const TWO: &str = "sha256:222222222222222222222222222222222222222222222222222222
 
 fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) -> FinishedGate {
     let target = FinishedTarget {
+        read_of: None,
         name: "app".into(),
         image: Some("app:1".to_owned()),
         image_id: image_id.map(Text::from),
@@ -313,6 +314,18 @@ fn the_digest_of_the_configuration_names_the_same_image_if_the_build_says_so() {
             Ok(OneImage { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()] })
         );
     }
+    // Or the file of the image shows it, which the engine wrote by its id.
+    let build = done("images", BUILDER, Outcome::Passed, Some(ONE));
+    let mut scan = scan;
+    scan.targets[0].read_of = Some(ONE.into());
+    assert_eq!(
+        seen(&[build.clone(), scan.clone()]),
+        Ok(OneImage { id: ONE.into(), also: None, by: vec!["scan".into()] })
+    );
+    let outputs = GateOutputs { gates: vec![build] };
+    assert_eq!(another_image(&outputs, "app:1", &scan.targets[0]), None);
+    scan.targets[0].read_of = None;
+    assert!(another_image(&outputs, "app:1", &scan.targets[0]).is_some());
     // Only the build may say so.
     let mut liar = done("sbom", "syft", Outcome::Passed, Some(ONE));
     liar.targets[0].outputs.insert(CONFIG_DIGEST.to_owned(), TWO.to_owned());
@@ -354,4 +367,42 @@ fn an_action_is_planned_only_on_an_image_that_a_gate_of_the_plan_scans() {
     }
     assert_eq!(plan(&[build, push], true), Ok("it goes up, if it is the image that images built".to_owned()));
     assert_eq!(plan(&[push], true), Ok("it goes up".to_owned()));
+}
+
+#[test]
+fn push_gates_that_follow_one_another_move_their_tags_together() {
+    let gate = |id: &str, tool: &str, keys: &str| format!("[[gate]]\nid = '{id}'\ntool = '{tool}'\n{keys}\n");
+    let push = |id: &str| gate(id, "registry-push", "registry = 'r.example'\nimages = ['a:1']");
+    let ecr = gate("ecr", "ecr-push", "images = ['a:1']");
+    let deploy = gate("deploy", "codedeploy", "application = 'a'\ngroup = 'b'\napp_spec = 'c'");
+    let smoke = |needs: &str| {
+        gate("smoke", "smoke-test", &format!("checks = [{{ url = 'http://a' }}]\nneeds = ['{needs}']"))
+    };
+    let look = gate("look", "gitleaks", "");
+    let together = |gates: &[&str]| -> Vec<String> {
+        let config = Config::read(&format!("version = 1\n{}", gates.concat())).unwrap();
+        let planned = |gate: &Gate| PlannedGate {
+            gate: gate.clone(),
+            fate: match &*gate.id {
+                "out" => Fate::Skip("left out".to_owned()),
+                _ => Fate::Run(Vec::new()),
+            },
+            left_out: None,
+            since: None,
+        };
+        let gates: Vec<PlannedGate> = config.gates.iter().map(planned).collect();
+        let ids = |group: Vec<usize>| {
+            group.iter().map(|index| gates[*index].gate.id.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        pushes_together(&gates).into_iter().map(ids).collect()
+    };
+    let (one, two, three) = (push("one"), push("two"), push("three"));
+    assert_eq!(together(&[&look, &one, &two, &ecr]), ["one two ecr"]);
+    assert_eq!(together(&[&one, &push("out"), &two]), ["one two"]);
+    // A deployment acts on what was pushed before it.
+    assert_eq!(together(&[&one, &two, &deploy, &three]), ["one two", "three"]);
+    assert_eq!(together(&[&one, &smoke("one"), &two]), ["one", "two"]);
+    // What the order of the file does not say, `needs` does.
+    assert_eq!(together(&[&one, &smoke("two"), &two]), ["one two"]);
+    assert_eq!(together(&[&look]), [""; 0]);
 }

@@ -43,18 +43,25 @@ impl Run<'_> {
     /// Whether a late gate may start. All gates that are not late come first, then those with an
     /// earlier turn.
     fn clearance_of(&mut self, index: usize, turn: usize) -> Needs {
-        let first = |other: &&InRun| other.turn.is_none_or(|its| its < turn);
-        if self.gates.iter().filter(first).any(|gate| gate.done.is_none()) {
+        let first: Vec<(usize, &InRun)> = self
+            .gates
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.turn.is_none_or(|its| its < turn))
+            .collect();
+        if first.iter().any(|(other, gate)| gate.done.is_none() && !self.moves_with(index, *other)) {
             return Needs::Pending;
         }
+        let first: Vec<usize> = first.into_iter().map(|(other, _)| other).collect();
         let over = self.over.take().unwrap_or_else(|| self.judge_together());
         let gate = &self.gates[index].planned.gate;
-        let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
-        let before: Vec<EarlierGate> = before
+        let before: Vec<EarlierGate> = first
             .into_iter()
-            .map(|earlier| EarlierGate {
+            .map(|other| (other, &self.gates[other]))
+            .map(|(other, earlier)| EarlierGate {
                 gate: &earlier.planned.gate,
-                outcome: earlier.outcome,
+                // It has pushed, and moves its tags when this one has pushed, too.
+                outcome: if self.has_pushed(other) { Outcome::Passed } else { earlier.outcome },
                 left_out: earlier.planned.left_out.is_some(),
                 late: earlier.turn.is_some(),
                 needed: gate.needs.contains(&earlier.planned.gate.id),

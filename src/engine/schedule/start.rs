@@ -10,6 +10,7 @@ use crate::scan::job::Job;
 use crate::scan::program;
 use crate::text::shared::Text;
 
+use super::moving::Others;
 use super::{InRun, Run};
 
 impl Run<'_> {
@@ -29,16 +30,24 @@ impl Run<'_> {
         if gate.running > 0 || gate.rest.iter().any(|(_, job)| !job.after_siblings) {
             return false;
         }
-        let later = std::mem::take(&mut gate.rest);
-        let undone = gate.targets.iter_mut().flatten().find(|target| !target.has_done_its_work());
-        if let (Some(undone), false) = (undone, later.is_empty()) {
+        if gate.rest.is_empty() {
+            return true;
+        }
+        if let Some(undone) = gate.targets.iter_mut().flatten().find(|target| !target.has_done_its_work()) {
+            let later = std::mem::take(&mut gate.rest);
             let names: Vec<&str> = later.iter().map(|(_, job)| &*job.target).collect();
             undone.record.notes.push(format!("not started because of it: {}", names.join("; ")));
             return true;
         }
-        let none = later.is_empty();
-        self.launch_all(index, later);
-        none
+        match self.others_of(index) {
+            Others::Pending => {}
+            Others::Pushed => {
+                let later = std::mem::take(&mut self.gates[index].rest);
+                self.launch_all(index, later);
+            }
+            Others::Undone(lack) => drop(self.leave_the_rest(index, lack)),
+        }
+        false
     }
 
     fn launch_all(&mut self, index: usize, jobs: Vec<(usize, Job)>) {

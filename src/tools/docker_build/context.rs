@@ -2,7 +2,7 @@
 //! can't be built from again.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -10,23 +10,40 @@ use crate::scan::container_engine::ContainerEngine;
 use crate::system::git::Repo;
 use crate::text::paths::{forward, normalise};
 
-use super::image::Image;
+use super::image::{Image, is_address};
 
 impl Image {
     /// The files that git neither tracks nor ignores, and that the engine takes into the build: paths from the top of the repository.
     pub(super) fn strays(&self, repo: &Repo, engine: ContainerEngine) -> Vec<String> {
-        if repo.untracked.is_empty() || self.is_remote() {
+        if repo.untracked.is_empty() {
             return Vec::new();
         }
-        let context = normalise(&repo.base.join(&self.context));
+        let described = self.told_by.iter().map(|(file, _)| file.clone());
+        let files: Vec<_> = self
+            .dockerfile()
+            .into_iter()
+            .chain(described)
+            .map(|file| normalise(&repo.base.join(file)))
+            .collect();
         let dockerfile = self.dockerfile().map(|file| normalise(&repo.base.join(file)));
-        let ignored = Ignored::read(&context, dockerfile.as_deref(), engine);
+        let main = (&self.context, dockerfile.as_deref());
+        // What belongs to the Dockerfile says nothing of the others.
+        let further = self.contexts.iter().map(|(_, context)| (context, None));
+        let contexts: Vec<(PathBuf, Ignored)> = std::iter::once(main)
+            .chain(further)
+            .filter(|(context, _)| !is_address(context))
+            .map(|(context, dockerfile)| {
+                let folder = normalise(&repo.base.join(context));
+                let ignored = Ignored::read(&folder, dockerfile, engine);
+                (folder, ignored)
+            })
+            .collect();
         let taken = |path: &&String| {
             let full = repo.root.join(path);
-            if dockerfile.as_deref() == Some(&full) {
-                return true;
-            }
-            full.strip_prefix(&context).is_ok_and(|inside| !ignored.has(&forward(inside)))
+            let inside = |(folder, ignored): &(PathBuf, Ignored)| {
+                full.strip_prefix(folder).is_ok_and(|inside| !ignored.has(&forward(inside)))
+            };
+            files.contains(&full) || contexts.iter().any(inside)
         };
         repo.untracked.iter().filter(taken).cloned().collect()
     }

@@ -4,9 +4,15 @@
 use serde::Deserialize;
 
 use crate::formats::json;
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::procedure::{Failure, Procedure, StepContext, Steps, read_text};
 use crate::scan::step::{Output, Step};
+use crate::text::shared::Text;
+use crate::tools::registry::access::Access;
+use crate::tools::registry::address::{Held, Names, Repository};
+use crate::tools::registry::engine_error::failure;
 
+use super::engine::Builder;
 use super::platform::Platform;
 use super::{IMAGE_ID, REVISION, engine, log};
 
@@ -19,61 +25,83 @@ pub(super) const PLATFORM: &str = "platform";
 /// Fetches the image of this commit, or builds it if there is none.
 #[derive(Clone, Debug)]
 pub(super) struct FetchOrBuild {
-    /// `ghcr.io/team/notes-backend:3f2a91c4d5e6`
-    pub remote: String,
+    pub repository: Repository,
+    /// The tag of the commit.
+    pub tag: String,
     /// What it is called on this machine.
     pub reference: String,
     /// The whole commit, which its label must name.
     pub revision: String,
     pub platform: Option<String>,
-    /// What the engine says of an image; the id follows.
-    pub inspect: &'static [&'static str],
+    pub engine: ContainerEngine,
 }
 
 impl Procedure for FetchOrBuild {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
-            context.tell(format!("asking for {}", self.remote));
-            let mut args = vec!["pull".to_owned()];
-            args.extend(
-                self.platform.iter().flat_map(|platform| ["--platform".to_owned(), platform.clone()]),
-            );
-            args.push(self.remote.clone());
-            let program = context.program().to_owned();
-            let pulled = context.run(Step::new(&program, args)).await?;
-            if pulled.success() {
-                return self.take(context, &program).await;
+            match self.held(context).await? {
+                Some(held) => self.take(context, &held).await,
+                None => self.build(context).await,
             }
-            if !is_absent(&pulled) {
-                let why = pulled.error_line();
-                return Err(Failure::Unproven(format!(
-                    "it is not known whether {} is there already: {why} (sign in with `{program} login`, or leave `fetch` out)",
-                    self.remote
-                )));
-            }
-            self.build(context).await
         })
     }
 }
 
 impl FetchOrBuild {
-    /// Takes the image that is there, if it is of this commit.
-    async fn take(&self, context: &mut dyn StepContext, program: &str) -> Result<(), Failure> {
-        let args = self.inspect.iter().map(|&arg| arg.to_owned()).chain([self.remote.clone()]);
-        let answer = context.run(Step::new(program, args).prints_report()).await?;
+    /// `ghcr.io/team/notes-backend:3f2a91c4d5e6`
+    fn remote(&self) -> String {
+        format!("{}:{}", self.repository.full_name(), self.tag)
+    }
+
+    /// What the registry has under the tag of this commit. It is asked as a push asks it.
+    async fn held(&self, context: &mut dyn StepContext) -> Result<Option<Held>, Failure> {
+        let remote = self.remote();
+        context.tell(format!("asking for {remote}"));
+        let unknown =
+            |why| format!("it is not known whether {remote} is there already: {why} (or leave `fetch` out)");
+        let Repository { registry, name } = &self.repository;
+        let mut access = Access::as_engine(context, self.engine, registry, name)
+            .await
+            .map_err(|why| why.explained(&unknown))?;
+        access.holds(context, &self.tag).await.map_err(|why| why.explained(unknown))
+    }
+
+    /// Takes the image that is there, by its digest, if it is of this commit.
+    async fn take(&self, context: &mut dyn StepContext, held: &Held) -> Result<(), Failure> {
+        let (remote, program) = (self.remote(), context.program().to_owned());
+        let by_digest = format!("{}@{}", self.repository.full_name(), held.digest);
+        let platform = self.platform.iter().flat_map(|platform| ["--platform", platform]);
+        let registry = &self.repository.registry;
+        let args = ["pull"].into_iter().chain(platform).chain(registry.plain_option(self.engine));
+        let pulled = context.run(Step::new(&program, args.chain([by_digest.as_str()]))).await?;
+        if !pulled.success() {
+            return Err(failure(&format!("the pull of {by_digest}"), &pulled, Some(registry)));
+        }
+        let answer = self.inspect(context, &by_digest).await?;
         let image = Inspected::read(&answer.stdout)
             .filter(|_| answer.success())
-            .ok_or_else(|| Failure::Unproven(format!("{program} does not say what {} is", self.remote)))?;
+            .ok_or_else(|| Failure::Unproven(format!("{program} does not say what {by_digest} is")))?;
+        let names = Names { id: image.id.clone(), also: None };
+        // An index has no configuration: the engine takes one of its images by the digests in it.
+        if held.config.is_some() && !names.are_of(held) {
+            return Err(Failure::Unproven(format!(
+                "{remote} is {} ({}), and {program} has {} after the pull",
+                held.id(),
+                held.digest,
+                image.id
+            )));
+        }
         if image.revision.as_deref() != Some(&self.revision) {
             let label = image
                 .revision
                 .map_or("no label of a revision".to_owned(), |label| format!("the label {label}"));
             return Err(Failure::Unproven(format!(
-                "{} has {label}, and this is {}: remove it from the registry, or leave `fetch` out",
-                self.remote, self.revision
+                "{remote} has {label}, and this is {}: remove it from the registry ({}), or leave `fetch` out",
+                self.revision,
+                registry.removal(&self.repository.name, &self.tag)
             )));
         }
-        let tagged = context.run(Step::new(program, ["tag", &self.remote, &self.reference])).await?;
+        let tagged = context.run(Step::new(&program, ["tag", &by_digest, &self.reference])).await?;
         if !tagged.success() {
             return Err(Failure::Unproven(format!(
                 "{} can't be tagged: {}",
@@ -82,9 +110,17 @@ impl FetchOrBuild {
             )));
         }
         context.hand_over(IMAGE_ID, image.id.into_bytes());
+        context.hand_over(engine::METADATA, engine::metadata_of(&held.digest, held.config.as_deref()));
         self.hand_over_platform(context, &answer);
-        context.hand_over(FETCHED, self.remote.clone().into_bytes());
+        context.hand_over(FETCHED, format!("{remote} ({})", held.digest).into_bytes());
         Ok(())
+    }
+
+    /// What the engine says of an image.
+    async fn inspect(&self, context: &mut dyn StepContext, image: &str) -> Result<Output, Failure> {
+        let program = context.program().to_owned();
+        let args = self.engine.inspect().iter().copied().chain([image]);
+        context.run(Step::new(&program, args).prints_report()).await
     }
 
     async fn build(&self, context: &mut dyn StepContext) -> Result<(), Failure> {
@@ -101,15 +137,27 @@ impl FetchOrBuild {
         }
         let folder = context.scratch();
         let id = read_text(&folder.join(IMAGE_ID), "the id of the image")?;
-        context.hand_over(IMAGE_ID, id.trim().as_bytes().to_vec());
-        if let Ok(metadata) = read_text(&folder.join(engine::METADATA), engine::METADATA) {
-            context.hand_over(engine::METADATA, metadata.into_bytes());
-        }
-        if self.platform.is_some() {
-            let program = context.program().to_owned();
-            let args = self.inspect.iter().map(|&arg| arg.to_owned()).chain([id.trim().to_owned()]);
-            let answer = context.run(Step::new(&program, args).prints_report()).await?;
+        let mut id = id.trim().to_owned();
+        let metadata = read_text(&folder.join(engine::METADATA), engine::METADATA).ok();
+        if self.platform.is_some() || metadata.is_some() {
+            let mut answer = self.inspect(context, &id).await?;
+            if !answer.success() {
+                // With containerd's image store it may be known by its manifest alone.
+                answer = self.inspect(context, &self.reference).await?;
+                let digests = engine::digests(metadata.as_deref().unwrap_or_default().as_bytes());
+                let now = Inspected::read(&answer.stdout)
+                    .and_then(|image| digests.id_of_engine(&Text::from(id.as_str()), &image.id));
+                match now {
+                    Some(now) => id = now.to_string(),
+                    // Another image may have the tag by now.
+                    None => answer.stdout.clear(),
+                }
+            }
             self.hand_over_platform(context, &answer);
+        }
+        context.hand_over(IMAGE_ID, id.into_bytes());
+        if let Some(metadata) = metadata {
+            context.hand_over(engine::METADATA, metadata.into_bytes());
         }
         Ok(())
     }
@@ -124,23 +172,15 @@ impl FetchOrBuild {
     }
 }
 
-/// Whether the registry answered that it has no such image (OCI distribution specification: MANIFEST_UNKNOWN, NAME_UNKNOWN), in the
-/// words of the engines.
-fn is_absent(pulled: &Output) -> bool {
-    let said = pulled.stderr_text().to_ascii_lowercase();
-    ["manifest unknown", "name unknown", "manifest_unknown", "name_unknown"]
-        .iter()
-        .any(|words| said.contains(words))
-}
-
 /// What an engine says of an image: `docker image inspect` and podman's (a list), `buildah inspect`.
-struct Inspected {
-    id: String,
+pub(super) struct Inspected {
+    /// With its algorithm.
+    pub id: String,
     revision: Option<String>,
 }
 
 impl Inspected {
-    fn read(answer: &[u8]) -> Option<Self> {
+    pub(super) fn read(answer: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Answer {

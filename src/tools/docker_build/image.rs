@@ -1,5 +1,6 @@
 //! One image of `images`: its keys in gates.toml, and the arguments made from them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,37 +13,49 @@ use crate::scan::variable::Variable;
 use crate::system::git::Repo;
 use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::engine::Builder;
+use crate::tools::registry::address::Repository;
 
 /// One image of `images`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Image {
     pub name: String,
     /// Folder, relative to gates.toml, or an address that Docker fetches.
     pub context: String,
-    file: Option<String>,
-    target: Option<String>,
+    /// Further contexts, by the names that the Dockerfile has for them: folders, or addresses.
+    pub contexts: Vec<(String, String)>,
+    pub file: Option<String>,
+    pub target: Option<String>,
     pub platform: Option<String>,
-    build_args: Vec<(String, Variable)>,
-    tags: Vec<String>,
+    pub build_args: Vec<(String, Variable)>,
+    pub tags: Vec<String>,
     pub labels: Vec<(String, String)>,
-    secrets: Vec<Secret>,
-    cache_from: Vec<String>,
-    cache_to: Vec<String>,
-    pull: bool,
+    pub secrets: Vec<Secret>,
+    pub cache_from: Vec<String>,
+    pub cache_to: Vec<String>,
+    pub pull: bool,
     /// The repository in which an earlier run of the commit may have put it.
-    pub fetch: Option<String>,
-    no_cache: bool,
+    pub fetch: Option<Repository>,
+    pub no_cache: bool,
+    /// The compose file that describes it, relative to gates.toml, and the service.
+    #[serde(skip)]
+    pub told_by: Option<(String, String)>,
+    /// How Compose calls it on this machine.
+    #[serde(skip)]
+    pub called: Option<String>,
+    /// Variables for the engine that the environment of Portcullis need not have.
+    #[serde(skip)]
+    pub environment: BTreeMap<String, String>,
 }
 
 /// A secret that a step may mount. It stays out of every layer.
-#[derive(Debug, Serialize)]
-struct Secret {
-    id: String,
-    source: SecretSource,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Secret {
+    pub id: String,
+    pub source: SecretSource,
 }
 
-#[derive(Debug, Serialize)]
-enum SecretSource {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) enum SecretSource {
     /// A variable of this name.
     Variable(String),
     /// A file, relative to gates.toml.
@@ -52,6 +65,26 @@ enum SecretSource {
 impl Image {
     pub(super) fn read(table: &Keys) -> Option<Self> {
         let name = table.required_text("name");
+        let image = Self {
+            context: table.text_or("context", "."),
+            contexts: pairs(table, "contexts"),
+            file: table.text("file").map(|file| file.value),
+            target: table.text("target").map(|target| target.value),
+            ..Self::options(table, name)
+        };
+        table.finish("an image of `images`");
+        (!image.name.is_empty()).then_some(image)
+    }
+
+    /// What gates.toml adds to a service. Its name may be empty.
+    pub(super) fn read_service(table: &Keys) -> Self {
+        let image = Self::options(table, table.text("name"));
+        table.finish("a service of `services`");
+        image
+    }
+
+    /// The keys that do not say what it is built from.
+    fn options(table: &Keys, name: Option<Located<String>>) -> Self {
         if let Some(name) = &name {
             check_name(table, name);
         }
@@ -60,27 +93,45 @@ impl Image {
             let what = format!("`{}` is a name without a tag, and so `latest`", tag.value);
             table.problem_with_help(tag.at.clone(), what, "add `:TAG`");
         }
-        let image = Self {
+        Self {
             name: name.map(|name| name.value).unwrap_or_default(),
-            context: table.text_or("context", "."),
-            file: table.text("file").map(|file| file.value),
-            target: table.text("target").map(|target| target.value),
             platform: table.text("platform").map(|platform| platform.value),
             build_args: table
                 .table("build_args")
                 .map(|args| Variable::read(&args).into_iter().collect())
                 .unwrap_or_default(),
             tags: tags.into_iter().map(|tag| tag.value).collect(),
-            labels: read_labels(table),
+            labels: pairs(table, "labels"),
             secrets: table.tables("secrets").iter().filter_map(Secret::read).collect(),
             cache_from: table.texts_or("cache_from", &[]),
             cache_to: table.texts_or("cache_to", &[]),
             pull: table.flag_or("pull", false),
             fetch: read_repository(table),
             no_cache: table.flag_or("no_cache", false),
-        };
-        table.finish("an image of `images`");
-        (!image.name.is_empty()).then_some(image)
+            ..Self::default()
+        }
+    }
+
+    /// The image with what gates.toml adds to it, which counts first.
+    pub(super) fn with(mut self, own: Option<&Self>) -> Self {
+        let Some(own) = own.cloned() else { return self };
+        if !own.name.is_empty() {
+            self.name = own.name;
+        }
+        self.build_args.retain(|(name, _)| own.build_args.iter().all(|(other, _)| other != name));
+        self.build_args.extend(own.build_args);
+        self.secrets.retain(|secret| own.secrets.iter().all(|other| other.id != secret.id));
+        self.secrets.extend(own.secrets);
+        self.tags.extend(own.tags);
+        // Of two labels of one name, the later one counts.
+        self.labels.extend(own.labels);
+        self.cache_from.extend(own.cache_from);
+        self.cache_to.extend(own.cache_to);
+        self.platform = own.platform.or(self.platform);
+        self.fetch = own.fetch;
+        self.pull |= own.pull;
+        self.no_cache |= own.no_cache;
+        self
     }
 
     /// The name with the commit, so that a tag always means the same content. `differs`: it is built from something else than the commit.
@@ -91,7 +142,7 @@ impl Image {
 
     /// Whether its context is an address that the engine fetches.
     pub(super) fn is_remote(&self) -> bool {
-        self.context.contains("://") || self.context.starts_with("git@")
+        is_address(&self.context)
     }
 
     /// Without a commit, at least one of the user's tags must not be one that moves to other images.
@@ -108,10 +159,11 @@ impl Image {
 
     /// The names that the user adds, each with its tag.
     pub(super) fn further_names(&self) -> impl Iterator<Item = String> {
-        self.tags.iter().map(|tag| match tag.contains([':', '/']) {
+        let tags = self.tags.iter().map(|tag| match tag.contains([':', '/']) {
             true => tag.clone(),
             false => format!("{}:{tag}", self.name),
-        })
+        });
+        tags.chain(self.called.iter().filter(|called| !self.tags.contains(called)).cloned())
     }
 
     /// Adds all its arguments except its context.
@@ -122,6 +174,12 @@ impl Image {
         for (flag, value) in [("-f", &self.file), ("--target", &self.target), ("--platform", &self.platform)]
         {
             job.args(value.iter().flat_map(|value| [flag, value]));
+        }
+        for (name, context) in &self.contexts {
+            job.args(["--build-context", &format!("{name}={context}")]);
+        }
+        for (name, value) in &self.environment {
+            job.env(name, value);
         }
         for (name, value) in &self.build_args {
             match value {
@@ -182,21 +240,26 @@ impl Secret {
     }
 }
 
-/// Reads `labels` of a gate or of an image.
-pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
-    let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
+/// Whether a context is an address that the engine fetches.
+pub(super) fn is_address(context: &str) -> bool {
+    context.contains("://") || context.starts_with("git@")
+}
+
+/// Reads a table of texts, such as `labels`.
+pub(super) fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
+    let entries = table.table(key).map(|pairs| pairs.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
 }
 
 /// Reads `fetch`: a repository with its registry, without a tag.
-fn read_repository(table: &Keys) -> Option<String> {
-    let repository = table.text("fetch")?;
-    if names_tag(&repository.value) || !repository.value.contains('/') {
-        let what = format!("`{}` is not a repository with its registry", repository.value);
-        table.problem_with_help(repository.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");
-        return None;
+fn read_repository(table: &Keys) -> Option<Repository> {
+    let text = table.text("fetch")?;
+    let read = Repository::read(&text.value);
+    if let Err(why) = read {
+        let what = format!("`{}` is not a repository with its registry: {why}", text.value);
+        table.problem_with_help(text.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");
     }
-    Some(repository.value)
+    read.ok()
 }
 
 /// Whether the last part of a reference has a tag, or a digest.

@@ -110,9 +110,66 @@ fn checked_warning<'t>(rule: &str, url: &str, lines: &mut impl Iterator<Item = &
     Warning { rule, message, line, file, url: Some(url.to_owned()) }
 }
 
-/// The last line that says why there is no image.
+/// Why there is no image: the last error, or the first one that podman or buildah have logged.
 pub(super) fn cause(text: &str) -> Option<String> {
-    text.lines().rev().find_map(|line| failure(line.trim())).map(str::to_owned)
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let Some(at) = lines.iter().rposition(|line| failure(line).is_some()) else {
+        return lines.iter().find_map(|line| logged(line)).map(explained);
+    };
+    let said = failure(lines[at])?;
+    // What a helper printed (fuse-overlayfs, newuidmap) stands within their error, up to its exit status.
+    let rest = &lines[at + 1..];
+    let helper =
+        rest.iter().position(|line| line.starts_with(": exit status")).map_or(&[][..], |end| &rest[..end]);
+    let words: Vec<&str> =
+        [said].into_iter().chain(helper.iter().copied()).filter(|line| !line.is_empty()).collect();
+    Some(explained(with_its_end(&words.join("; "))))
+}
+
+fn explained(cause: String) -> String {
+    match hint(&cause) {
+        Some(hint) => format!("{cause} ({hint})"),
+        None => cause,
+    }
+}
+
+/// The message of an error in the form of logrus: `time="…" level=error msg="…"`.
+fn logged(line: &str) -> Option<String> {
+    let (_, rest) =
+        line.split_once(" level=error msg=\"").or_else(|| line.split_once(" level=fatal msg=\""))?;
+    Some(rest.strip_suffix('"').unwrap_or(rest).replace("\\\"", "\""))
+}
+
+/// A long error without its middle: the cause of an error in Go stands at the end.
+fn with_its_end(text: &str) -> String {
+    const HEAD: usize = 80;
+    const TAIL: usize = 200;
+    let length = text.chars().count();
+    if length <= HEAD + TAIL {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(HEAD).collect();
+    let tail: String = text.chars().skip(length - TAIL).collect();
+    format!("{head} … {tail}")
+}
+
+/// What to do about what only an engine without root meets.
+fn hint(cause: &str) -> Option<&'static str> {
+    const HINTS: [(&str, &str); 3] = [
+        (
+            "slirp4netns",
+            "without root, the network of a RUN step needs slirp4netns and a /dev/net/tun that this user may open; `args = [\"--network=host\"]` does without",
+        ),
+        (
+            "/dev/fuse",
+            "this user may not open it; the storage drivers overlay, without a mount program, and vfs do without",
+        ),
+        (
+            "newuidmap",
+            "without root, the engine needs the package uidmap, and lines for this user in /etc/subuid and /etc/subgid",
+        ),
+    ];
+    HINTS.iter().find(|(word, _)| cause.contains(word)).map(|(_, hint)| *hint)
 }
 
 /// What a line says about a failed build. buildx marks its last line, the others have their own marks.
@@ -153,6 +210,53 @@ pub(super) fn last_lines(stderr: &str) -> Option<String> {
         .rev()
         .map(str::trim)
         .filter(|line| line.chars().any(char::is_alphanumeric))
-        .find(|line| !HINTS.iter().any(|hint| line.starts_with(hint)))
+        .find(|line| {
+            !HINTS.iter().any(|hint| line.starts_with(hint)) && !line.contains(" level=warning msg=")
+        })
         .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As podman 4.3.1 and buildah 1.28.2 said it to a user without root, with digests shortened.
+    #[test]
+    fn the_cause_of_an_engine_without_root_is_named() {
+        let fuse = format!(
+            "STEP 1/4: FROM scratch\ntime=\"2026-12-01T09:24:45Z\" level=error msg=\"Unmounting /x/merged: invalid argument\"\n\
+             Error: mounting new container: mounting build container \"ca13\": creating overlay mount to /x/merged, mount_data=\"{}\": \
+             using mount program /usr/bin/fuse-overlayfs: unknown argument ignored: lazytime\nunknown argument ignored: \n\
+             fuse: failed to open /dev/fuse: Permission denied\nfuse-overlayfs: cannot mount: Permission denied\n: exit status 1\n",
+            "lowerdir=/x,".repeat(60)
+        );
+        let ids = "time=\"2026-12-01T09:27:13Z\" level=warning msg=\"no shared mount\"\n\
+            time=\"2026-12-01T09:27:13Z\" level=error msg=\"finding newuidmap: exec: \\\"newuidmap\\\": executable file not found in $PATH\"\n\
+            Error during setresuid(0): Invalid argument\n\
+            time=\"2026-12-01T09:27:13Z\" level=error msg=\"(Unable to determine exit status)\"\n";
+        let network = "STEP 4/4: RUN echo ran\nError: building at STEP \"RUN echo ran\": failed to read from slirp4netns sync pipe: EOF\n";
+        for (text, words) in [
+            (
+                &*fuse,
+                &[
+                    "mounting new container",
+                    "fuse: failed to open /dev/fuse: Permission denied;",
+                    "vfs do without",
+                ][..],
+            ),
+            (
+                ids,
+                &[
+                    "finding newuidmap: exec: \"newuidmap\": executable file not found in $PATH",
+                    "/etc/subuid",
+                ],
+            ),
+            (network, &["slirp4netns sync pipe: EOF (without root", "--network=host"]),
+        ] {
+            let cause = cause(text).unwrap();
+            assert!(words.iter().all(|words| cause.contains(words)), "{cause}");
+            assert!(cause.chars().count() < 500 && !cause.contains('\n'), "{cause}");
+        }
+        assert_eq!(cause("STEP 1/4: FROM scratch\nlevel=error\n"), None);
+    }
 }

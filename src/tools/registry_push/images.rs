@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::keys::table::{Keys, Located, Named};
 
-use super::registry::{is_repository, is_tag};
+use crate::tools::registry::address::{is_repository, is_tag};
 
 /// The placeholder for the commit in a tag.
 pub(super) const COMMIT: &str = "{commit}";

@@ -7,12 +7,11 @@ use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::http::basic;
 use crate::tools::aws::Account;
+use crate::tools::registry::access::Access;
+use crate::tools::registry::address::{Names, Registry};
+use crate::tools::registry::logins::Login;
 
-use super::access::Access;
-use super::certificates;
 use super::engine::{Engine, Kind, Pushed};
-use super::logins::{self, Login};
-use super::registry::{Names, Registry};
 use super::report::{Report, Tag};
 
 const REPORT: &str = "registry-push.json";
@@ -172,40 +171,26 @@ impl Push {
         engine: &mut Engine,
         registry: &'a Registry,
     ) -> Result<Access<'a>, Failure> {
-        let (login, advice) = match &self.sign_in {
+        let (kind, repository) = (self.engine.engine(), self.repository.as_str());
+        match &self.sign_in {
             SignIn::Nobody => {
-                (Login::Nobody, "`login = false` is for registries that anyone may read".to_owned())
+                let advice = "`login = false` is for registries that anyone may read".to_owned();
+                Ok(Access::new(context, kind, registry, repository, (Login::Nobody, advice)))
             }
-            SignIn::AsEngine => {
-                let login = logins::find(context, self.engine, registry, &self.repository).await?;
-                let command = format!("`{} login {}`", self.engine.program(), registry.host);
-                let advice = match &login {
-                    Login::Nobody => format!("{command} before the run, or a credential helper"),
-                    _ => format!("its login needs the right to pull {}; see {command}", self.repository),
-                };
-                (login, advice)
-            }
+            SignIn::AsEngine => Access::as_engine(context, kind, registry, repository).await,
             SignIn::Ecr(account) => {
                 let account = account.clone().or_in(registry.region());
                 let password = account.secret(context, &["ecr", "get-login-password"]).await?;
                 engine.log_in(context, registry, ECR_USER, &password).await?;
+                let authorization = basic(ECR_USER, &password);
                 let login = Login::Password { user: ECR_USER.to_owned(), password };
-                (login, "the role needs ecr:BatchGetImage".to_owned())
+                let advice = "the role needs ecr:BatchGetImage".to_owned();
+                let mut access = Access::new(context, kind, registry, repository, (login, advice));
+                // ECR always wants its password.
+                access.authorization = Some(authorization);
+                Ok(access)
             }
-        };
-        let variable = |name: &str| context.variable(name);
-        Ok(Access {
-            registry,
-            repository: &self.repository,
-            // ECR always wants its password.
-            authorization: match (&self.sign_in, &login) {
-                (SignIn::Ecr(_), Login::Password { user, password }) => Some(basic(user, password)),
-                _ => None,
-            },
-            login,
-            advice,
-            authorities: certificates::folders(self.engine, &registry.host, &variable),
-        })
+        }
     }
 
     /// The registry that gates.toml names, or the one that holds the repository.

@@ -8,7 +8,7 @@ use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
-use super::registry::{Held, Names, is_digest};
+use crate::tools::registry::address::{Held, Names, is_digest};
 
 pub(super) const WHAT: &str = "report of a push";
 

@@ -101,3 +101,94 @@ fn a_wrong_image_under_the_tag_is_named_with_the_command_that_removes_it() {
     );
     assert_eq!(held(&pipeline, "latest"), [None, None]);
 }
+
+/// Two gates, one for each image.
+fn two_gates(more: &str) -> (Pipeline, Proxy) {
+    let (pipeline, proxy) = two_images();
+    let both = "context = 'app' }, { name = 'NAME-proxy', context = 'proxy' }]";
+    let build = BUILD.replace("context = 'app' }]", both);
+    let gate = |id: &str, image: &str, more: &str| {
+        let push = PUSH.replace("REGISTRY", &proxy.address).replace("'push'", &format!("'{id}'"));
+        format!("{push}login = false\nimages = ['{image}']\nmoving_tags = ['latest']\n{more}")
+    };
+    pipeline.write_gates(&[&build, &gate("one", "NAME", ""), &gate("two", "NAME-proxy", more)]);
+    (pipeline, proxy)
+}
+
+/// A docker that notes what it pushes, and refuses what `refused` matches.
+fn note_pushes(pipeline: &Pipeline, refused: &str) {
+    let script = format!(
+        "case \"$*\" in push*{refused}*) echo 'denied: no' >&2; exit 1 ;; push*) echo \"$*\" >>seen-pushes ;; esac\nexec {} \"$@\"",
+        real_docker()
+    );
+    pipeline.project.program("docker", &script);
+}
+
+/// The tags that were pushed, in order, and forgets them.
+fn noted(pipeline: &Pipeline) -> Vec<String> {
+    let file = pipeline.project.root().join("seen-pushes");
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let _ = fs::remove_file(file);
+    text.lines().map(|line| line.rsplit('/').next().unwrap().replace(&pipeline.name, "N")).collect()
+}
+
+#[test]
+fn no_tag_moves_before_every_push_gate_has_pushed() {
+    let (mut pipeline, _proxy) = two_gates("");
+    let config = docker_config(&pipeline, "{}");
+    note_pushes(&pipeline, "nothing");
+    let plan = pipeline.run(&["plan"]);
+    assert!(plan.stdout.contains("and when two has pushed"), "{}", plan.stdout);
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let tag = pipeline.tag.clone();
+    let order =
+        [format!("N:{tag}"), format!("N-proxy:{tag}"), "N:latest".to_owned(), "N-proxy:latest".to_owned()];
+    assert_eq!(noted(&pipeline), order);
+    let first = held(&pipeline, "latest");
+    assert_eq!(first, held(&pipeline, &tag));
+
+    // The gate of the second image can't push the next commit.
+    pipeline.write_app("two");
+    pipeline.commit("another image");
+    note_pushes(&pipeline, "proxy");
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(noted(&pipeline), [format!("N:{}", pipeline.tag)]);
+    assert_eq!(held(&pipeline, "latest"), first);
+    let (outcome, reason) = pipeline.came_of("one");
+    assert_eq!(outcome, "skipped", "{reason}");
+    assert!(
+        reason.contains(&format!("{} as latest not started: two is inconclusive", pipeline.name)),
+        "{reason}"
+    );
+    assert_eq!(pipeline.came_of("two").0, "inconclusive");
+
+    // The next run delivers what is left.
+    note_pushes(&pipeline, "nothing");
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(held(&pipeline, "latest"), held(&pipeline, &pipeline.tag));
+    assert_ne!(held(&pipeline, "latest"), first);
+}
+
+#[test]
+fn a_push_gate_that_does_not_count_still_keeps_tags_from_moving_and_one_that_is_left_out_does_not() {
+    let (pipeline, _proxy) = two_gates("required = false");
+    let config = docker_config(&pipeline, "{}");
+    note_pushes(&pipeline, "proxy");
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(noted(&pipeline), [format!("N:{}", pipeline.tag)]);
+    let (outcome, reason) = pipeline.came_of("one");
+    assert!(outcome == "inconclusive" && reason.contains("not started: two is inconclusive"), "{reason}");
+    assert_eq!(held(&pipeline, "latest"), [None, None]);
+
+    let (pipeline, _proxy) = two_gates("branches = ['release/*']");
+    note_pushes(&pipeline, "nothing");
+    let ran = run_with(&pipeline, &config, |command| {
+        command.args(["--branch", "main"]);
+    });
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(noted(&pipeline), [format!("N:{}", pipeline.tag), "N:latest".to_owned()]);
+}

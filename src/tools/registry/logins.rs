@@ -10,15 +10,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::procedure::{Failure, StepContext, read_text};
 use crate::scan::step::Step;
 
-use super::engine::Kind;
-use super::registry::Registry;
+use super::address::Registry;
 
 /// How a registry is told who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Login {
+pub(in crate::tools) enum Login {
     Nobody,
     Password {
         user: String,
@@ -59,15 +59,15 @@ struct Credentials {
 }
 
 /// Reads variables.
-pub(super) type Variable<'v> = &'v dyn Fn(&str) -> Option<String>;
+pub(in crate::tools) type Variable<'v> = &'v dyn Fn(&str) -> Option<String>;
 
 /// The files of logins, first those that count first.
-pub(super) fn files(engine: Kind, variable: Variable) -> Vec<PathBuf> {
+pub(in crate::tools) fn files(engine: ContainerEngine, variable: Variable) -> Vec<PathBuf> {
     let below = |variable_name: &str, rest: &str| Some(Path::new(&variable(variable_name)?).join(rest));
     let docker = below("DOCKER_CONFIG", "config.json").or_else(|| below("HOME", ".docker/config.json"));
     let own = match engine {
-        Kind::Docker => vec![],
-        Kind::Podman => match variable("REGISTRY_AUTH_FILE") {
+        ContainerEngine::Docker => vec![],
+        ContainerEngine::Podman | ContainerEngine::Buildah => match variable("REGISTRY_AUTH_FILE") {
             Some(file) => return vec![PathBuf::from(file)],
             None => vec![
                 below("XDG_RUNTIME_DIR", "containers/auth.json"),
@@ -152,7 +152,11 @@ impl Login {
 }
 
 /// The program that keeps the login for a registry, if one does.
-pub(super) fn helper(engine: Kind, registry: &Registry, variable: Variable) -> Option<String> {
+pub(in crate::tools) fn helper(
+    engine: ContainerEngine,
+    registry: &Registry,
+    variable: Variable,
+) -> Option<String> {
     let files = files(engine, variable);
     files.iter().find_map(|file| {
         let text = std::fs::read_to_string(file).ok()?;
@@ -161,9 +165,9 @@ pub(super) fn helper(engine: Kind, registry: &Registry, variable: Variable) -> O
 }
 
 /// The engine's login for a repository. Its secrets are struck out from here on.
-pub(super) async fn find(
+pub(in crate::tools) async fn find(
     context: &mut dyn StepContext,
-    engine: Kind,
+    engine: ContainerEngine,
     registry: &Registry,
     repository: &str,
 ) -> Result<Login, Failure> {
@@ -315,9 +319,9 @@ mod tests {
             let files = files(engine, &variables);
             files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(files(Kind::Docker), ["/home/ada/.docker/config.json"]);
+        assert_eq!(files(ContainerEngine::Docker), ["/home/ada/.docker/config.json"]);
         assert_eq!(
-            files(Kind::Podman),
+            files(ContainerEngine::Podman),
             [
                 "/run/user/1/containers/auth.json",
                 "/home/ada/.config/containers/auth.json",
@@ -325,7 +329,10 @@ mod tests {
             ]
         );
         let named = |name: &str| (name != "HOME").then(|| format!("/x/{name}"));
-        assert_eq!(super::files(Kind::Docker, &named), [PathBuf::from("/x/DOCKER_CONFIG/config.json")]);
-        assert_eq!(super::files(Kind::Podman, &named), [PathBuf::from("/x/REGISTRY_AUTH_FILE")]);
+        assert_eq!(
+            super::files(ContainerEngine::Docker, &named),
+            [PathBuf::from("/x/DOCKER_CONFIG/config.json")]
+        );
+        assert_eq!(super::files(ContainerEngine::Podman, &named), [PathBuf::from("/x/REGISTRY_AUTH_FILE")]);
     }
 }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scan::container_engine::ContainerEngine;
 use crate::text::hash::sha256;
 
 /// Where images are pushed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Registry {
+pub(in crate::tools) struct Registry {
     /// `HOST[:PORT]`, as in front of an image's name.
     pub host: String,
     scheme: &'static str,
@@ -17,7 +18,7 @@ pub(super) struct Registry {
 impl Registry {
     /// Reads `HOST[:PORT]`. Without `http://` or `https://` in front it works as Docker does: TLS, except
     /// for this machine. The error says what is wrong.
-    pub(super) fn read(text: &str) -> Result<Self, &'static str> {
+    pub(in crate::tools) fn read(text: &str) -> Result<Self, &'static str> {
         let (scheme, host) = match text.split_once("://") {
             Some(("http", host)) => ("http", host),
             Some(("https", host)) => ("https", host),
@@ -36,13 +37,18 @@ impl Registry {
     }
 
     /// Whether requests go without TLS.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(in crate::tools) fn is_plain(&self) -> bool {
         self.scheme == "http"
+    }
+
+    /// The option without which this engine wants TLS. Docker skips TLS for this machine without one.
+    pub(in crate::tools) fn plain_option(&self, engine: ContainerEngine) -> Option<&'static str> {
+        (engine != ContainerEngine::Docker && self.is_plain()).then_some("--tls-verify=false")
     }
 
     /// The region, if this is a registry of Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`,
     /// and `ACCOUNT.dkr-ecr.REGION.on.aws` for both IP versions.
-    pub(super) fn region(&self) -> Option<&str> {
+    pub(in crate::tools) fn region(&self) -> Option<&str> {
         let labels: Vec<&str> = self.host.split('.').collect();
         match labels[..] {
             [_, "dkr", "ecr" | "ecr-fips", region, "amazonaws", ..] => Some(region),
@@ -57,7 +63,7 @@ impl Registry {
     }
 
     /// The names under which the engines keep its login, first the one that they write.
-    pub(super) fn login_keys(&self) -> Vec<&str> {
+    pub(in crate::tools) fn login_keys(&self) -> Vec<&str> {
         match self.is_hub() {
             true => ["https://index.docker.io/v1/"].into_iter().chain(HUB).collect(),
             false => vec![&self.host],
@@ -65,13 +71,18 @@ impl Registry {
     }
 
     /// The address of what it holds under a tag (distribution specification, "Pulling manifests").
-    pub(super) fn manifest(&self, repository: &str, tag: &str) -> String {
-        let host = if self.is_hub() { "registry-1.docker.io" } else { &self.host };
+    pub(in crate::tools) fn manifest(&self, repository: &str, tag: &str) -> String {
+        let host = self.api_host();
         format!("{}://{host}/v2/{}/manifests/{tag}", self.scheme, self.path_of(repository))
     }
 
+    /// Where its API is.
+    pub(in crate::tools) fn api_host(&self) -> &str {
+        if self.is_hub() { "registry-1.docker.io" } else { &self.host }
+    }
+
     /// The name of a repository in its API.
-    pub(super) fn path_of<'r>(&self, repository: &'r str) -> Cow<'r, str> {
+    pub(in crate::tools) fn path_of<'r>(&self, repository: &'r str) -> Cow<'r, str> {
         match self.is_hub() && !repository.contains('/') {
             true => format!("library/{repository}").into(),
             false => repository.into(),
@@ -79,7 +90,7 @@ impl Registry {
     }
 
     /// The command that removes what lies under a tag.
-    pub(super) fn removal(&self, repository: &str, tag: &str) -> String {
+    pub(in crate::tools) fn removal(&self, repository: &str, tag: &str) -> String {
         if let Some(region) = self.region() {
             return format!(
                 "`aws ecr batch-delete-image --region {region} --repository-name {repository} --image-ids imageTag={tag}`"
@@ -102,6 +113,37 @@ impl Registry {
     }
 }
 
+/// A repository of a registry, as people name it: `ghcr.io/team/notes-backend`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::tools) struct Repository {
+    pub registry: Registry,
+    /// Without the registry.
+    pub name: String,
+}
+
+impl Repository {
+    /// Reads `HOST[:PORT]/NAME`, with `http://` or `https://` in front if need be. The error says what is wrong.
+    pub(in crate::tools) fn read(text: &str) -> Result<Self, &'static str> {
+        let start = text.find("://").map_or(0, |at| at + 3);
+        let end = text[start..].find('/').ok_or("it has no registry in front")? + start;
+        let host = &text[start..end];
+        if host != "localhost" && !host.contains(['.', ':']) {
+            return Err("it has no registry in front");
+        }
+        let registry = Registry::read(&text[..end])?;
+        let name = text[end + 1..].to_owned();
+        match is_repository(&name) {
+            true => Ok(Self { registry, name }),
+            false => Err("a repository has lower case letters, digits, `.`, `_`, `-` and `/`, and no tag"),
+        }
+    }
+
+    /// Its name in front of a tag.
+    pub(in crate::tools) fn full_name(&self) -> String {
+        format!("{}/{}", self.registry.host, self.name)
+    }
+}
+
 /// The names of Docker Hub.
 const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
@@ -118,7 +160,7 @@ fn is_this_machine(host: &str) -> bool {
 
 /// What a registry holds under a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Held {
+pub(in crate::tools) struct Held {
     /// The digest of the manifest, which is the registry's name for the image.
     pub digest: String,
     /// The digest of the image's configuration, which names every layer by its content. An index of
@@ -128,7 +170,7 @@ pub(super) struct Held {
 
 impl Held {
     /// Reads a manifest. Its digest is calculated from its bytes, not taken from the answer.
-    pub(super) fn read(manifest: &[u8]) -> Result<Self, String> {
+    pub(in crate::tools) fn read(manifest: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Manifest {
             config: Option<Descriptor>,
@@ -154,7 +196,7 @@ impl Held {
     }
 
     /// The id that people would search for.
-    pub(super) fn id(&self) -> &str {
+    pub(in crate::tools) fn id(&self) -> &str {
         self.config.as_deref().unwrap_or(&self.digest)
     }
 }
@@ -162,7 +204,7 @@ impl Held {
 /// The digests that can name one image: Docker's own image store uses the configuration's digest,
 /// containerd's store that of the manifest or index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Names {
+pub(in crate::tools) struct Names {
     /// The engine's id of it.
     pub id: String,
     /// A second id that the build reports.
@@ -171,26 +213,26 @@ pub(super) struct Names {
 
 impl Names {
     /// Whether this is the image that the registry holds.
-    pub(super) fn are_of(&self, held: &Held) -> bool {
+    pub(in crate::tools) fn are_of(&self, held: &Held) -> bool {
         let mut names = [Some(&self.id), self.also.as_ref()].into_iter().flatten();
         names.any(|name| held.config.as_ref() == Some(name) || held.digest == *name)
     }
 }
 
 /// `sha256:` and 64 digits.
-pub(super) fn is_digest(text: &str) -> bool {
+pub(in crate::tools) fn is_digest(text: &str) -> bool {
     let digits = text.strip_prefix("sha256:").unwrap_or_default();
     digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whether this can be a tag (distribution specification, "Pulling manifests").
-pub(super) fn is_tag(text: &str) -> bool {
+pub(in crate::tools) fn is_tag(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.len() <= 128 && text.starts_with(word) && text.chars().all(|c| word(c) || c == '.' || c == '-')
 }
 
 /// Whether this can be the name of a repository (distribution specification, "Pulling manifests").
-pub(super) fn is_repository(text: &str) -> bool {
+pub(in crate::tools) fn is_repository(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     !text.is_empty()
         && text.split('/').all(|part| {

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::procedure::{Failure, StepContext};
 use crate::system::http::{Answer, Request, basic, host, query};
 
-use super::logins::Login;
-use super::registry::{Held, Registry};
+use super::address::{Held, Registry};
+use super::certificates;
+use super::logins::{self, Login};
 
 /// The kinds of manifest that an image can have, single images first.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -26,14 +28,14 @@ const TOKEN_CAP: u64 = 1 << 20;
 
 /// One repository of a registry, and who asks for it.
 #[derive(Debug)]
-pub(super) struct Access<'a> {
-    pub registry: &'a Registry,
-    pub repository: &'a str,
-    pub login: Login,
+pub(in crate::tools) struct Access<'a> {
+    registry: &'a Registry,
+    repository: &'a str,
+    login: Login,
     /// How people get a login, for messages.
-    pub advice: String,
-    /// Folders with certificates of its authority.
-    pub authorities: Vec<PathBuf>,
+    advice: String,
+    /// Folders with its certificates.
+    folders: Vec<PathBuf>,
     /// The `Authorization` that worked last.
     pub authorization: Option<String>,
 }
@@ -52,9 +54,38 @@ struct Token {
     access_token: Option<String>,
 }
 
-impl Access<'_> {
+impl<'a> Access<'a> {
+    /// Asks as the engine would: with its own login, and its certificates.
+    pub(in crate::tools) async fn as_engine(
+        context: &mut dyn StepContext,
+        engine: ContainerEngine,
+        registry: &'a Registry,
+        repository: &'a str,
+    ) -> Result<Self, Failure> {
+        let login = logins::find(context, engine, registry, repository).await?;
+        let command = format!("`{} login {}`", engine.program(), registry.host);
+        let advice = match &login {
+            Login::Nobody => format!("{command} before the run, or a credential helper"),
+            _ => format!("its login needs the right to pull {repository}; see {command}"),
+        };
+        Ok(Self::new(context, engine, registry, repository, (login, advice)))
+    }
+
+    /// Asks with this login, and the certificates of the engine. `advice`: how people get a login.
+    pub(in crate::tools) fn new(
+        context: &dyn StepContext,
+        engine: ContainerEngine,
+        registry: &'a Registry,
+        repository: &'a str,
+        (login, advice): (Login, String),
+    ) -> Self {
+        let variable = |name: &str| context.variable(name);
+        let folders = certificates::folders(engine, &registry.host, &variable);
+        Self { registry, repository, login, advice, folders, authorization: None }
+    }
+
     /// What the registry holds under a tag, if anything.
-    pub(super) async fn holds(
+    pub(in crate::tools) async fn holds(
         &mut self,
         context: &mut dyn StepContext,
         tag: &str,
@@ -92,7 +123,9 @@ impl Access<'_> {
     }
 
     fn request(&self, url: String, cap: u64) -> Request {
-        Request { cap, authorities: self.authorities.clone(), ..Request::get(url) }
+        // The certificate for the registry is shown to nobody else, such as its token server.
+        let identity = if host(&url) == self.registry.api_host() { self.folders.clone() } else { Vec::new() };
+        Request { cap, authorities: self.folders.clone(), identity, ..Request::get(url) }
     }
 
     /// Signs in as the answer asks for. Returns whether there is something new to show.
