@@ -25,6 +25,8 @@ pub struct Job {
     pub files: JobFiles,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
+    /// The images of single platforms that it acts on, if `image` has several.
+    pub parts: Vec<String>,
     /// The image of this run that it reads from a file.
     pub export: Option<ImageExport>,
     /// Why it runs this way, for `portcullis plan`.
@@ -74,6 +76,7 @@ impl Job {
             invocation: Invocation::new(program, cwd),
             files: JobFiles::default(),
             image: None,
+            parts: Vec::new(),
             export: None,
             why: String::new(),
             may_be_empty: false,
@@ -161,6 +164,12 @@ impl Job {
     pub fn also_starts(&mut self, program: &str) -> &mut Self {
         self.also.push(Program { name: program.to_owned(), near: Vec::new() });
         self
+    }
+
+    /// The images on this machine that it builds, scans or acts on.
+    pub fn images(&self) -> impl Iterator<Item = &String> {
+        let whole = self.image.iter().filter(|_| self.parts.is_empty());
+        whole.chain(&self.parts)
     }
 
     /// Its main command, as people read it.

@@ -15,6 +15,7 @@ pub mod options;
 mod package_versions;
 pub mod parsed;
 pub(crate) mod placeholder;
+pub(crate) mod platform;
 pub(crate) mod procedure;
 pub(crate) mod program;
 pub mod proof;

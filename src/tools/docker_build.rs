@@ -8,7 +8,7 @@ mod fetch;
 mod image;
 pub(super) mod init;
 mod log;
-mod platform;
+mod origin;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -23,25 +23,25 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::declared::Declared;
-use crate::scan::gate_outputs::CONFIG_DIGEST;
+use crate::scan::gate_outputs::{BUILT_FOR, CONFIG_DIGEST};
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
+use crate::scan::platform::Platform;
 use crate::scan::questions::ClosingQuestion;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
-use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::scene::{BuiltImage, PlatformPart, Scene};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::system::ci;
 use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
-use crate::tools::docker_build::engine::Builder;
-use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM};
+use crate::tools::docker_build::engine::{Builder, INSPECTED};
+use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM, Turns};
 use crate::tools::docker_build::image::Image;
-use crate::tools::docker_build::platform::{INSPECTED, Platform};
+use crate::tools::docker_build::origin::say_what_the_tag_means;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
@@ -63,7 +63,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 #[derive(Debug, Serialize)]
 struct DockerBuild {
     engine: ContainerEngine,
-    /// Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
+    /// One for each platform. Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
     #[serde(rename = "images[]")]
     images: Vec<Image>,
     /// Labels of every image. The labels of one image override them.
@@ -74,29 +74,36 @@ struct DockerBuild {
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     let engine = keys.word_or("engine", &ContainerEngine::WORDS, ContainerEngine::Docker);
-    let images: Vec<Image> = keys.tables("images").iter().filter_map(Image::read).collect();
-    if keys.exists() && images.is_empty() && !keys.has("images") {
+    let platforms = image::read_platforms(keys).unwrap_or_default();
+    let read: Vec<Vec<Image>> =
+        keys.tables("images").iter().map(|table| Image::read(table, &platforms)).collect();
+    if keys.exists() && read.is_empty() && !keys.has("images") {
         let help = "write `images = [{ name = \"app\", context = \".\" }]`";
         keys.problem_with_help(keys.at(), "`images` is missing", help);
     } else if keys.exists() && keys.tables("images").is_empty() {
         keys.problem(keys.at_key("images"), "`images` is empty: name at least one");
     }
     let mut seen = HashSet::new();
-    for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
+    for image in read.iter().filter_map(|parts| parts.first()).filter(|image| !seen.insert(&image.name)) {
         keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
     }
     let labels = image::read_labels(keys);
+    let images = read.into_iter().flatten().collect();
     Box::new(DockerBuild { engine, images, labels, ci_labels: keys.flag_or("ci_labels", true) })
 }
 
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
-        let names = self.images.iter().map(|image| image.name.clone()).collect();
+        let names = self.images.iter().map(Image::target).collect();
         vec![Coverage::new("images", Extent::Images(Some(names)))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        self.images.iter().map(|image| self.job(image, scene)).collect()
+        let mut turns: BTreeMap<&str, Turns> = BTreeMap::new();
+        self.images
+            .iter()
+            .map(|image| self.job(image, scene, turns.entry(image.name.as_str()).or_default()))
+            .collect()
     }
 
     fn names_commit(&self) -> bool {
@@ -112,6 +119,11 @@ impl Tool for DockerBuild {
     fn prepare(&self, job: &mut Job, answer: Option<&str>) {
         if !job.invocation.env.contains_key("DOCKER_BUILDKIT") {
             engine::prepare(job, answer);
+            // BuildKit keeps the caches of platforms apart.
+            let image = self.image(&job.target).filter(|image| image.may_cache());
+            if answer.is_some() && image.is_some() {
+                job.invocation.args.retain(|arg| arg != NO_CACHE);
+            }
         }
     }
 
@@ -121,6 +133,10 @@ impl Tool for DockerBuild {
             .map(|image| BuiltImage {
                 name: Text::from(image.name.as_str()),
                 reference: image.reference(scene.repo, self.differs(image, scene.repo)),
+                part: image.part().map(|platform| PlatformPart {
+                    platform,
+                    whole: image.whole_reference(scene.repo, self.differs(image, scene.repo)),
+                }),
                 mutable: scene.repo.head.is_none(),
                 tags: image.further_names().collect(),
                 engine: self.engine,
@@ -222,7 +238,7 @@ impl DockerBuild {
 
     /// Whether the image is of the platform that was asked for.
     fn compare_platform(&self, raw: &RawReport, origin: &ReportOrigin, parsed: &mut Parsed) {
-        let image = self.images.iter().find(|image| *image.name == *origin.target);
+        let image = self.image(&origin.target);
         let Some(asked) =
             image.and_then(|image| image.platform.as_deref()).filter(|_| raw.exit.is_some() || raw.by_steps)
         else {
@@ -232,7 +248,12 @@ impl DockerBuild {
             || raw.further_report(PLATFORM).map(|name| Platform::named(&String::from_utf8_lossy(name)));
         match raw.answer(INSPECTED).and_then(Platform::inspected).or_else(of_steps) {
             None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
-            Some(built) if built.meets(&Platform::named(asked)) => parsed.proof.push(format!("built for {built}")),
+            Some(built) if built.meets(&Platform::named(asked)) => {
+                parsed.proof.push(format!("built for {built}"));
+                if let Some(platform) = image.and_then(Image::part) {
+                    parsed.outputs.insert(BUILT_FOR.to_owned(), platform.to_string());
+                }
+            }
             Some(built) => parsed.gaps.push(format!(
                 "it was built for {built}, and `platform` is {asked}: see the FROM lines of its Dockerfile, or use BuildKit"
             )),
@@ -240,7 +261,7 @@ impl DockerBuild {
     }
 
     fn add_warnings(&self, warnings: Vec<log::Warning>, origin: &ReportOrigin, parsed: &mut Parsed) {
-        let image = self.images.iter().find(|image| *image.name == *origin.target);
+        let image = self.image(&origin.target);
         let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
         for warning in warnings {
             // The checks are unrated. Docker calls them warnings, and still builds the image.
@@ -256,14 +277,19 @@ impl DockerBuild {
 }
 
 impl DockerBuild {
-    fn job(&self, image: &Image, scene: &Scene) -> Result<Job, Unplanned> {
+    /// The image with this target's name.
+    fn image(&self, target: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.target() == target)
+    }
+
+    fn job(&self, image: &Image, scene: &Scene, turns: &Turns) -> Result<Job, Unplanned> {
         if scene.repo.head.is_none() {
             image.refuse_only_mutable_tags()?;
         }
         let strays = image.strays(scene.repo, self.engine);
         let differs = scene.repo.dirty || !strays.is_empty();
         let reference = image.reference(scene.repo, differs);
-        let mut job = scene.job(self.engine.program(), &image.name);
+        let mut job = scene.job(self.engine.program(), &image.target());
         let id_file = job.report_file(IMAGE_ID);
         job.files.beside.push(Beside::Scratch(engine::METADATA));
         job.arg("build").args(self.engine.flags().iter().copied()).args([
@@ -286,7 +312,8 @@ impl DockerBuild {
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
-            let tag = reference.rsplit(':').next().unwrap_or_default();
+            let whole = image.whole_reference(scene.repo, differs);
+            let tag = whole.rsplit(':').next().unwrap_or_default();
             let remote = format!("{repository}:{tag}");
             job.because(format!("unless {remote} is there already, from this commit"));
             job.by_steps(FetchOrBuild {
@@ -294,6 +321,8 @@ impl DockerBuild {
                 reference: reference.clone(),
                 revision: revision.clone(),
                 platform: image.platform.clone(),
+                turns: turns.clone(),
+                pull: self.engine.fetch(),
                 inspect: self.engine.inspect(),
             });
         }
@@ -305,56 +334,13 @@ impl DockerBuild {
     fn differs(&self, image: &Image, repo: &Repo) -> bool {
         repo.dirty || !image.strays(repo, self.engine).is_empty()
     }
-
-    /// Labels for the image's origin, and those that the configuration adds. The time of the build is
-    /// left out: with it the same content would get a new id each time.
-    fn labels(
-        &self,
-        image: &Image,
-        repo: &Repo,
-        differs: bool,
-        var: impl Fn(&str) -> Option<String>,
-    ) -> BTreeMap<String, String> {
-        let revision = repo.described(usize::MAX, differs).map(|commit| (REVISION, commit));
-        let number = ci::build_number(&var).filter(|_| self.ci_labels).map(|number| (BUILD_NUMBER, number));
-        let url = ci::build_url(&var).filter(|_| self.ci_labels).map(|url| (BUILD_URL, url));
-        let own = [revision, number, url].into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
-        own.chain(self.labels.iter().chain(&image.labels).cloned()).collect()
-    }
 }
 
-/// `strays`: files of the build context that are in no commit.
-fn say_what_the_tag_means(job: &mut Job, reference: &str, repo: &Repo, strays: &[String]) {
-    let tag = reference.rsplit(':').next().unwrap_or_default();
-    match (&repo.head, strays) {
-        (None, _) => {
-            job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));
-            job.because("no commit to tag it with");
-        }
-        (Some(_), []) if !repo.dirty => drop(job.because("tagged with the commit")),
-        (Some(_), []) => {
-            job.notes.push(format!("the work tree differs from the commit, so the tag is {tag}"));
-            job.because("tagged with the commit, and marked because the work tree differs from it");
-        }
-        (Some(_), [first, others @ ..]) => {
-            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-            job.notes.push(format!(
-                "{first}{more} in its build context: in no commit, so the tag is {tag}; commit it, or name it in .gitignore or .dockerignore"
-            ));
-            job.because(
-                "tagged with the commit, and marked because files of its build context are in no commit",
-            );
-        }
-    }
-}
+/// Keeps the engine from its cache.
+const NO_CACHE: &str = "--no-cache";
 
 /// The file with the id of the image.
 const IMAGE_ID: &str = "image-id";
-
-/// From the OCI image specification (`annotations.md`).
-const REVISION: &str = "org.opencontainers.image.revision";
-const BUILD_NUMBER: &str = "build.number";
-const BUILD_URL: &str = "build.url";
 
 /// Reads the file of `--iidfile`.
 fn image_id(text: &str) -> Result<Text, ReportError> {

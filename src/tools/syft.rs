@@ -173,7 +173,7 @@ impl Syft {
     }
 
     fn built_image(image: &BuiltImage, scene: &Scene) -> Job {
-        let mut job = scene.job(SPEC.program, &image.name);
+        let mut job = scene.job(SPEC.program, &image.target());
         let source = format!("docker-archive:{}", job.reads_image(image));
         job.args(["scan", &source]).because("as soon as it is built, by its id");
         // Otherwise the inventory would be named after the file.

@@ -7,6 +7,7 @@ mod faults;
 mod gitops;
 mod keys;
 mod logins;
+mod platforms;
 mod proxy;
 mod several;
 mod tls;

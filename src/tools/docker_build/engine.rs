@@ -18,6 +18,9 @@ pub(super) trait Builder {
     /// Pulls newer base images. For podman 4 and buildah, `--pull` alone pulls only missing images.
     fn pull(self) -> &'static str;
 
+    /// Pulls an image, also if it has one of this name, for another platform perhaps.
+    fn fetch(self) -> &'static [&'static str];
+
     /// Asks Docker's command line which builder it has. With the variable, version 23 or later fails if
     /// it has no buildx. Older versions need the variable.
     fn question(self, program: &Path) -> Option<Vec<String>>;
@@ -43,6 +46,13 @@ impl Builder for ContainerEngine {
         }
     }
 
+    fn fetch(self) -> &'static [&'static str] {
+        match self {
+            Self::Docker | Self::Podman => &["pull"],
+            Self::Buildah => &["pull", "--policy", "always"],
+        }
+    }
+
     fn question(self, program: &Path) -> Option<Vec<String>> {
         let program = program.to_str().filter(|_| self == Self::Docker)?;
         Some(["env", "DOCKER_BUILDKIT=1", program, "build", "--help"].map(str::to_owned).into())
@@ -54,6 +64,15 @@ impl Builder for ContainerEngine {
             Self::Buildah => &["inspect", "--type", "image"],
         }
     }
+}
+
+/// The name of the document with what the engine says of the image.
+pub(super) const INSPECTED: &str = "inspected.json";
+
+/// Whether it is known that a step for one platform is not taken from the cache of another. The classic builder of Docker 20.10, podman 4
+/// and buildah 1.28 do that: the image for `linux/arm64` is then the one for `linux/amd64`.
+pub(super) fn caches_by_platform(engine: ContainerEngine, var: impl Fn(&str) -> Option<String>) -> bool {
+    engine == ContainerEngine::Docker && var("DOCKER_BUILDKIT").as_deref() == Some("1")
 }
 
 /// The file in which BuildKit says more about the image (buildx `docs/reference/buildx_build.md`,

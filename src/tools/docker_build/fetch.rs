@@ -1,20 +1,27 @@
 //! An image that an earlier run of the same commit has pushed: it is fetched instead of built again, since a second build
 //! may be another image, and the commit's tag is taken.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
 use crate::formats::json;
+use crate::scan::platform::Platform;
 use crate::scan::procedure::{Failure, Procedure, StepContext, Steps, read_text};
 use crate::scan::step::{Output, Step};
 
-use super::platform::Platform;
-use super::{IMAGE_ID, REVISION, engine, log};
+use super::origin::REVISION;
+use super::{IMAGE_ID, engine, log};
 
 /// The name of the document that says where the image was fetched.
 pub(super) const FETCHED: &str = "fetched";
 
 /// The name of the document that says for which platform it was built.
 pub(super) const PLATFORM: &str = "platform";
+
+/// Whose turn it is to pull.
+pub(super) type Turns = Arc<Mutex<()>>;
 
 /// Fetches the image of this commit, or builds it if there is none.
 #[derive(Clone, Debug)]
@@ -26,6 +33,10 @@ pub(super) struct FetchOrBuild {
     /// The whole commit, which its label must name.
     pub revision: String,
     pub platform: Option<String>,
+    /// One platform after another: what is pulled has the same name on this machine.
+    pub turns: Turns,
+    /// How the engine pulls an image; its name follows.
+    pub pull: &'static [&'static str],
     /// What the engine says of an image; the id follows.
     pub inspect: &'static [&'static str],
 }
@@ -34,7 +45,8 @@ impl Procedure for FetchOrBuild {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             context.tell(format!("asking for {}", self.remote));
-            let mut args = vec!["pull".to_owned()];
+            let turn = self.turns.lock().await;
+            let mut args: Vec<String> = self.pull.iter().map(|&arg| arg.to_owned()).collect();
             args.extend(
                 self.platform.iter().flat_map(|platform| ["--platform".to_owned(), platform.clone()]),
             );
@@ -44,6 +56,7 @@ impl Procedure for FetchOrBuild {
             if pulled.success() {
                 return self.take(context, &program).await;
             }
+            drop(turn);
             if !is_absent(&pulled) {
                 let why = pulled.error_line();
                 return Err(Failure::Unproven(format!(

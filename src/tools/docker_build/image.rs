@@ -8,13 +8,15 @@ use crate::keys::table::{Keys, Located};
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
+use crate::scan::platform::Platform;
 use crate::scan::variable::Variable;
 use crate::system::git::Repo;
+use crate::system::variables;
 use crate::text::paths::{forward, normalise};
-use crate::tools::docker_build::engine::Builder;
+use crate::tools::docker_build::engine::{Builder, caches_by_platform};
 
-/// One image of `images`.
-#[derive(Debug, Serialize)]
+/// One image of `images`, for one platform.
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Image {
     pub name: String,
     /// Folder, relative to gates.toml, or an address that Docker fetches.
@@ -22,6 +24,9 @@ pub(super) struct Image {
     file: Option<String>,
     target: Option<String>,
     pub platform: Option<String>,
+    /// It is built for several platforms, of which `platform` is one.
+    #[serde(skip)]
+    pub is_part: bool,
     build_args: Vec<(String, Variable)>,
     tags: Vec<String>,
     pub labels: Vec<(String, String)>,
@@ -35,13 +40,13 @@ pub(super) struct Image {
 }
 
 /// A secret that a step may mount. It stays out of every layer.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Secret {
     id: String,
     source: SecretSource,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 enum SecretSource {
     /// A variable of this name.
     Variable(String),
@@ -50,7 +55,30 @@ enum SecretSource {
 }
 
 impl Image {
-    pub(super) fn read(table: &Keys) -> Option<Self> {
+    /// Reads an image: once, or once for each platform of `platforms`. `usual`: the platforms of images that name none.
+    pub(super) fn read(table: &Keys, usual: &[String]) -> Vec<Self> {
+        let platforms = read_platforms(table);
+        if table.has("platform") && table.has("platforms") {
+            let help = "`platform` builds for one, `platforms` for several";
+            table.problem_with_help(
+                table.at_key("platform"),
+                "both `platform` and `platforms` are set",
+                help,
+            );
+        }
+        let Some(image) = Self::read_one(table) else { return Vec::new() };
+        let platforms = match image.platform {
+            Some(_) => Vec::new(),
+            None => platforms.unwrap_or_else(|| usual.to_vec()),
+        };
+        if platforms.is_empty() {
+            return vec![image];
+        }
+        let of = |platform| Self { platform: Some(platform), is_part: true, ..image.clone() };
+        platforms.into_iter().map(of).collect()
+    }
+
+    fn read_one(table: &Keys) -> Option<Self> {
         let name = table.required_text("name");
         if let Some(name) = &name {
             check_name(table, name);
@@ -66,6 +94,7 @@ impl Image {
             file: table.text("file").map(|file| file.value),
             target: table.text("target").map(|target| target.value),
             platform: table.text("platform").map(|platform| platform.value),
+            is_part: false,
             build_args: table
                 .table("build_args")
                 .map(|args| Variable::read(&args).into_iter().collect())
@@ -84,9 +113,29 @@ impl Image {
     }
 
     /// The name with the commit, so that a tag always means the same content. `differs`: it is built from something else than the commit.
-    pub(super) fn reference(&self, repo: &Repo, differs: bool) -> String {
+    pub(super) fn whole_reference(&self, repo: &Repo, differs: bool) -> String {
         let tag = repo.described(12, differs).unwrap_or_else(|| "portcullis".to_owned());
         format!("{}:{tag}", self.name)
+    }
+
+    /// The same, with the platform if it is built for several.
+    pub(super) fn reference(&self, repo: &Repo, differs: bool) -> String {
+        self.whole_reference(repo, differs) + &self.suffix()
+    }
+
+    /// The platform, if it is one of several.
+    pub(super) fn part(&self) -> Option<Platform> {
+        self.platform.as_deref().filter(|_| self.is_part).map(Platform::named)
+    }
+
+    /// Its name as a target: as [`BuiltImage::target`](crate::scan::scene::BuiltImage::target) says it to the gates behind it.
+    pub(super) fn target(&self) -> String {
+        self.part().map_or_else(|| self.name.clone(), |platform| format!("{} {platform}", self.name))
+    }
+
+    /// What keeps the tags of several platforms apart.
+    fn suffix(&self) -> String {
+        self.part().map(|platform| format!("-{}", platform.tag())).unwrap_or_default()
     }
 
     /// Whether its context is an address that the engine fetches.
@@ -109,8 +158,8 @@ impl Image {
     /// The names that the user adds, each with its tag.
     pub(super) fn further_names(&self) -> impl Iterator<Item = String> {
         self.tags.iter().map(|tag| match tag.contains([':', '/']) {
-            true => tag.clone(),
-            false => format!("{}:{tag}", self.name),
+            true => format!("{tag}{}", self.suffix()),
+            false => format!("{}:{tag}{}", self.name, self.suffix()),
         })
     }
 
@@ -149,9 +198,14 @@ impl Image {
         if self.pull {
             job.arg(engine.pull());
         }
-        if self.no_cache {
+        if self.no_cache || self.is_part && !caches_by_platform(engine, variables::get) {
             job.arg("--no-cache");
         }
+    }
+
+    /// Whether only its platform keeps the engine from its cache.
+    pub(super) fn may_cache(&self) -> bool {
+        self.is_part && !self.no_cache
     }
 
     /// The Dockerfile, relative to gates.toml; `None` where the context is an address.
@@ -186,6 +240,29 @@ impl Secret {
 pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
     let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
+}
+
+/// Reads `platforms` of a gate or of an image.
+pub(super) fn read_platforms(table: &Keys) -> Option<Vec<String>> {
+    let platforms = table.texts("platforms")?;
+    if platforms.is_empty() {
+        table.problem(
+            table.at_key("platforms"),
+            "`platforms` is empty: name at least one, or leave the key out",
+        );
+    }
+    let mut seen: Vec<Platform> = Vec::new();
+    for platform in &platforms {
+        let named = Platform::named(&platform.value);
+        if !Platform::is_written_well(&platform.value) {
+            let what = format!("`{}` is not a platform", platform.value);
+            table.problem_with_help(platform.at.clone(), what, "such as `linux/amd64` or `linux/arm/v7`");
+        } else if seen.contains(&named) {
+            table.problem(platform.at.clone(), format!("`platforms` names {named} twice"));
+        }
+        seen.push(named);
+    }
+    Some(platforms.into_iter().map(|platform| platform.value).collect())
 }
 
 /// Reads `fetch`: a repository with its registry, without a tag.

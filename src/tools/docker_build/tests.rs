@@ -134,7 +134,7 @@ fn labels_name_the_build_of_a_ci_service_unless_switched_off() {
     let labels = |ci_labels| {
         let table = toml::de::DeTable::parse("name = 'a'").unwrap();
         let problems = Problems::default();
-        let image = Image::read(&Keys::new(table.get_ref(), 0..0, &problems)).unwrap();
+        let image = Image::read(&Keys::new(table.get_ref(), 0..0, &problems), &[]).remove(0);
         let tool = DockerBuild {
             engine: ContainerEngine::Docker,
             images: Vec::new(),

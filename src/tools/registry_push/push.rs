@@ -5,13 +5,16 @@ use serde::Deserialize;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::http::basic;
+use crate::text::shared::Text;
 use crate::tools::aws::Account;
 
 use super::access::Access;
 use super::certificates;
 use super::engine::{Engine, Kind, Pushed};
+use super::held::Names;
+use super::index::Part;
 use super::logins::{self, Login};
-use super::registry::{Names, Registry};
+use super::registry::Registry;
 use super::report::{Report, Tag};
 
 const REPORT: &str = "registry-push.json";
@@ -35,6 +38,10 @@ pub(super) enum SignIn {
 pub(super) struct Push {
     /// Its name on this machine.
     pub image: String,
+    /// Its platforms, if it is built for several. An index then goes under the tags.
+    pub parts: Vec<Part>,
+    /// The tag under which the index of this run lies, for the tags that move.
+    pub index_tag: String,
     /// `None`: AWS says where the repository is.
     pub registry: Option<Registry>,
     /// Without the registry.
@@ -57,6 +64,12 @@ impl Push {
         Some(self.with_tags(true)).filter(|push| !push.tags.is_empty())
     }
 
+    /// Every tag that it writes, those of single platforms too.
+    pub(super) fn all_tags(&self) -> impl Iterator<Item = String> {
+        let of_part = |part: &Part| format!("{}-{}", self.index_tag, part.platform.tag());
+        self.tags.iter().map(|(tag, _)| tag.clone()).chain(self.parts.iter().map(of_part))
+    }
+
     fn with_tags(&self, moving: bool) -> Self {
         let tags = self.tags.iter().filter(|(_, moves)| *moves == moving).cloned().collect();
         Self { tags, ..self.clone() }
@@ -67,6 +80,15 @@ impl Procedure for Push {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let mut engine = Engine::new(self.engine, context);
+            if !self.parts.is_empty() {
+                let mut report = None;
+                let end = self.push_index(context, &mut engine, &mut report).await;
+                engine.forget();
+                return match report {
+                    Some(report) => context.report(REPORT, &report).and(end),
+                    None => end,
+                };
+            }
             let mut report = None;
             let end = self.push(context, &mut engine, &mut report).await;
             engine.forget();
@@ -86,25 +108,7 @@ impl Push {
         engine: &mut Engine,
         report: &mut Option<Report>,
     ) -> Result<(), Failure> {
-        let seen = context.one_image(&self.image)?;
-        if seen.by.is_empty() && !self.unscanned {
-            let why =
-                format!("not pushed: no gate has proved that it scanned {} for vulnerabilities", self.image);
-            return Err(Failure::Unproven(why));
-        }
-        let id = engine.id_of(context, &self.image).await?;
-        let other = match () {
-            () if id == *seen.id => seen.also,
-            () if seen.also.as_deref() == Some(&id) => Some(seen.id),
-            () => {
-                return Err(Failure::Unproven(format!(
-                    "not pushed: the tag {} moved: the gates saw {}, it is {id} now",
-                    self.image, seen.id
-                )));
-            }
-        };
-        let names = Names { id, also: other.map(|other| other.to_string()) };
-
+        let (names, seen_by) = self.seen(context, engine, &self.image).await?;
         let registry = self.registry(context).await?;
         let mut access = self.sign_in(context, engine, &registry).await?;
 
@@ -112,7 +116,7 @@ impl Push {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
             image: self.image.clone(),
             names: names.clone(),
-            seen_by: seen.by,
+            seen_by,
             unscanned: self.unscanned,
             repository: format!("{}/{}", registry.host, self.repository),
             tags: Vec::new(),
@@ -144,8 +148,34 @@ impl Push {
         Ok(())
     }
 
+    /// The image that has this name now, if it is the one that the gates saw, and the gates that scanned it.
+    pub(super) async fn seen(
+        &self,
+        context: &mut dyn StepContext,
+        engine: &Engine,
+        image: &str,
+    ) -> Result<(Names, Vec<Text>), Failure> {
+        let seen = context.one_image(image)?;
+        if seen.by.is_empty() && !self.unscanned {
+            let why = format!("not pushed: no gate has proved that it scanned {image} for vulnerabilities");
+            return Err(Failure::Unproven(why));
+        }
+        let id = engine.id_of(context, image).await?;
+        let other = match () {
+            () if id == *seen.id => seen.also,
+            () if seen.also.as_deref() == Some(&id) => Some(seen.id),
+            () => {
+                return Err(Failure::Unproven(format!(
+                    "not pushed: the tag {image} moved: the gates saw {}, it is {id} now",
+                    seen.id
+                )));
+            }
+        };
+        Ok((Names { id, also: other.map(|other| other.to_string()) }, seen.by))
+    }
+
     /// Signs in, and says how to ask the registry.
-    async fn sign_in<'a>(
+    pub(super) async fn sign_in<'a>(
         &'a self,
         context: &mut dyn StepContext,
         engine: &mut Engine,
@@ -183,12 +213,13 @@ impl Push {
             },
             login,
             advice,
+            writes: !self.parts.is_empty(),
             authorities: certificates::folders(self.engine, &registry.host, &variable),
         })
     }
 
     /// The registry that gates.toml names, or the one that holds the repository.
-    async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
+    pub(super) async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
         #[derive(Deserialize)]
         struct Answer {
             repositories: Vec<Repository>,

@@ -4,7 +4,7 @@ use crate::inputs::Inputs;
 use crate::scan::scene::BuiltImage;
 use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
 
-use super::registry::{Held, Names};
+use super::held::{Held, Names};
 
 fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
     let repo = repo("");

@@ -33,7 +33,7 @@ impl Trivy {
     }
 
     pub(super) fn built_image(&self, image: &BuiltImage, scene: &Scene) -> Job {
-        let mut job = scene.job(SPEC.program, &image.name);
+        let mut job = scene.job(SPEC.program, &image.target());
         let file = job.reads_image(image);
         self.job(job, &["--input", &file], "as soon as it is built, by its id".to_owned(), scene)
     }
