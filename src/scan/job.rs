@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::scan::config_file::{ConfigFile, ConfigPath};
 use crate::scan::image_export::ImageExport;
+use crate::scan::image_file::{Form, InputImage};
 use crate::scan::invocation::{Invocation, Program};
 use crate::scan::job_files::{JobFiles, ReportSource};
 use crate::scan::procedure::Procedure;
@@ -29,6 +30,8 @@ pub struct Job {
     pub parts: Vec<String>,
     /// The image of this run that it reads from a file.
     pub export: Option<ImageExport>,
+    /// The image that it reads from a file of the user.
+    pub input: Option<InputImage>,
     /// Why it runs this way, for `portcullis plan`.
     pub why: String,
     /// An empty scope is normal now and then (a range whose commits only delete files). The target is
@@ -78,6 +81,7 @@ impl Job {
             image: None,
             parts: Vec::new(),
             export: None,
+            input: None,
             why: String::new(),
             may_be_empty: false,
             config_files: Vec::new(),
@@ -137,6 +141,24 @@ impl Job {
         self.image = Some(image.reference.clone());
         self.export = Some(export);
         file
+    }
+
+    /// Makes it read an image of a file. `file`, `layout`: what stands before the path of either. Returns the argument.
+    pub(crate) fn reads_input(&mut self, image: InputImage, file: &str, layout: &str) -> String {
+        // No target has a `=` in the name of its folder.
+        let image = image.given(file, layout, format!("{}=image", self.scratch));
+        self.image = Some(self.target.to_string());
+        let argument = image.argument().to_owned();
+        self.input = Some(image);
+        argument
+    }
+
+    /// Passes the image on in the form that it has.
+    pub(crate) fn give_input(&mut self, form: Form) {
+        let Some(image) = &self.input else { return };
+        for arg in self.invocation.args.iter_mut().filter(|arg| **arg == image.argument()) {
+            image.argument_as(form).clone_into(arg);
+        }
     }
 
     /// Says where the scanner reads a configuration file of its own: an absolute path.

@@ -7,7 +7,7 @@ pub mod declared;
 pub(crate) mod from_environment;
 pub(crate) mod gate_outputs;
 pub(crate) mod image_export;
-pub(crate) mod image_file;
+pub mod image_file;
 pub(crate) mod invocation;
 pub mod job;
 pub(crate) mod job_files;

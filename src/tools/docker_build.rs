@@ -42,6 +42,7 @@ use crate::tools::docker_build::engine::{Builder, INSPECTED};
 use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM, Turns};
 use crate::tools::docker_build::image::Image;
 use crate::tools::docker_build::origin::say_what_the_tag_means;
+use crate::tools::platforms::read_platforms;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
@@ -74,7 +75,7 @@ struct DockerBuild {
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     let engine = keys.word_or("engine", &ContainerEngine::WORDS, ContainerEngine::Docker);
-    let platforms = image::read_platforms(keys).unwrap_or_default();
+    let platforms = read_platforms(keys).unwrap_or_default();
     let read: Vec<Vec<Image>> =
         keys.tables("images").iter().map(|table| Image::read(table, &platforms)).collect();
     if keys.exists() && read.is_empty() && !keys.has("images") {

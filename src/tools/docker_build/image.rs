@@ -14,6 +14,7 @@ use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::engine::{Builder, caches_by_platform};
+use crate::tools::platforms::read_platforms;
 
 /// One image of `images`, for one platform.
 #[derive(Clone, Debug, Serialize)]
@@ -240,29 +241,6 @@ impl Secret {
 pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
     let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
-}
-
-/// Reads `platforms` of a gate or of an image.
-pub(super) fn read_platforms(table: &Keys) -> Option<Vec<String>> {
-    let platforms = table.texts("platforms")?;
-    if platforms.is_empty() {
-        table.problem(
-            table.at_key("platforms"),
-            "`platforms` is empty: name at least one, or leave the key out",
-        );
-    }
-    let mut seen: Vec<Platform> = Vec::new();
-    for platform in &platforms {
-        let named = Platform::named(&platform.value);
-        if !Platform::is_written_well(&platform.value) {
-            let what = format!("`{}` is not a platform", platform.value);
-            table.problem_with_help(platform.at.clone(), what, "such as `linux/amd64` or `linux/arm/v7`");
-        } else if seen.contains(&named) {
-            table.problem(platform.at.clone(), format!("`platforms` names {named} twice"));
-        }
-        seen.push(named);
-    }
-    Some(platforms.into_iter().map(|platform| platform.value).collect())
 }
 
 /// Reads `fetch`: a repository with its registry, without a tag.

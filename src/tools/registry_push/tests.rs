@@ -256,7 +256,8 @@ fn a_manifest_is_known_by_its_bytes_and_an_image_by_either_digest() {
     let index = format!("{{\"schemaVersion\": 2, \"manifests\": [{{\"digest\": \"{DIGEST}\"}}]}}");
     let held = Held::read(index.as_bytes()).unwrap();
     let goes_by = |id: &str| Names { id: id.to_owned(), also: None }.are_of(&held);
-    assert!(held.config.is_none() && goes_by(&held.digest) && !goes_by(DIGEST));
+    // An index that names this manifest, and none that names another.
+    assert!(held.config.is_none() && goes_by(&held.digest) && goes_by(DIGEST) && !goes_by(OTHER));
     for manifest in [
         "",
         "<html></html>",
