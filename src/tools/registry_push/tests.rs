@@ -381,3 +381,5 @@ fn a_report_that_does_not_show_the_scanned_image_in_the_registry_proves_nothing(
     }
     assert!(parse(&good.replace("\"unscanned\": false", "\"unscanned\": true")).is_ok());
 }
+
+mod platforms;
