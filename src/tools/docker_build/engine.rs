@@ -69,7 +69,7 @@ impl Builder for ContainerEngine {
 /// The name of the document with what the engine says of the image.
 pub(super) const INSPECTED: &str = "inspected.json";
 
-/// Whether it is known that a step for one platform is not taken from the cache of another. The classic builder of Docker 20.10, podman 4
+/// Whether it is known that a step for one platform is not taken from the cache of another. The classic builder of Docker 20.10, podman 4.3
 /// and buildah 1.28 do that: the image for `linux/arm64` is then the one for `linux/amd64`.
 pub(super) fn caches_by_platform(engine: ContainerEngine, var: impl Fn(&str) -> Option<String>) -> bool {
     engine == ContainerEngine::Docker && var("DOCKER_BUILDKIT").as_deref() == Some("1")

@@ -140,12 +140,9 @@ fn another_index_under_the_tag_or_another_image_under_a_platforms_tag_is_a_findi
     let other = index(OTHER, &[("linux/amd64", AMD), ("linux/arm64", ID)]);
     let tag = format!(r#""before": {other}, "pushed": null, "immutable": null, "now": null"#);
     let taken = of_index("null", &tag);
-    let fine = format!(r#""before": null, "pushed": null, "immutable": null, "now": null"#);
-    let taken_part = of_index("null", &fine).replacen(
-        r#""before": null"#,
-        &format!(r#""before": {}"#, held(OTHER, ID)),
-        1,
-    );
+    let fine = r#""before": null, "pushed": null, "immutable": null, "now": null"#;
+    let taken_part =
+        of_index("null", fine).replacen(r#""before": null"#, &format!(r#""before": {}"#, held(OTHER, ID)), 1);
     for (report, name) in [(taken, "r.example/a:1"), (taken_part, "r.example/a:1-x")] {
         let parsed = parse(&report).unwrap();
         let [finding] = &parsed.findings[..] else { panic!("{parsed:?}") };
