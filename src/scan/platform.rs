@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::formats::json;
-
 /// An operating system and an architecture (OCI image specification, `config.md`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Platform {
@@ -92,7 +90,7 @@ impl Platform {
             #[serde(alias = "Variant")]
             variant: Option<String>,
         }
-        let found = match json::read::<Answer>(answer, "answer of the engine").ok()? {
+        let found = match serde_json::from_slice::<Answer>(answer).ok()? {
             Answer::List(list) => list.into_iter().next()?,
             Answer::Buildah { image } => image,
         };

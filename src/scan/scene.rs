@@ -135,6 +135,7 @@ fn folder_name(target: &str) -> String {
             '.' if !name.is_empty() => name.push('.'),
             '.' if target == "." => name.push_str("root"),
             '/' => name.push('+'),
+            ' ' => name.push('@'),
             other => name.push_str(&format!("~{:x}", u32::from(other))),
         }
     }

@@ -313,12 +313,15 @@ impl DockerBuild {
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
-            let whole = image.whole_reference(scene.repo, differs);
-            let tag = whole.rsplit(':').next().unwrap_or_default();
-            let remote = format!("{repository}:{tag}");
-            job.because(format!("unless {remote} is there already, from this commit"));
+            let tag = |reference: &str| reference.rsplit(':').next().unwrap_or_default().to_owned();
+            let whole = tag(&image.whole_reference(scene.repo, differs));
+            let mut remotes = vec![format!("{repository}:{}", tag(&reference))];
+            if image.is_part {
+                remotes.push(format!("{repository}:{whole}"));
+            }
+            job.because(format!("unless {repository}:{whole} is there already, from this commit"));
             job.by_steps(FetchOrBuild {
-                remote,
+                remotes,
                 reference: reference.clone(),
                 revision: revision.clone(),
                 platform: image.platform.clone(),

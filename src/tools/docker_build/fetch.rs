@@ -26,8 +26,9 @@ pub(super) type Turns = Arc<Mutex<()>>;
 /// Fetches the image of this commit, or builds it if there is none.
 #[derive(Clone, Debug)]
 pub(super) struct FetchOrBuild {
-    /// `ghcr.io/team/notes-backend:3f2a91c4d5e6`
-    pub remote: String,
+    /// `ghcr.io/team/notes-backend:3f2a91c4d5e6`. Of one platform of several first the tag of its own: a push that broke off has left no
+    /// index.
+    pub remotes: Vec<String>,
     /// What it is called on this machine.
     pub reference: String,
     /// The whole commit, which its label must name.
@@ -44,26 +45,27 @@ pub(super) struct FetchOrBuild {
 impl Procedure for FetchOrBuild {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
-            context.tell(format!("asking for {}", self.remote));
-            let turn = self.turns.lock().await;
-            let mut args: Vec<String> = self.pull.iter().map(|&arg| arg.to_owned()).collect();
-            args.extend(
-                self.platform.iter().flat_map(|platform| ["--platform".to_owned(), platform.clone()]),
-            );
-            args.push(self.remote.clone());
             let program = context.program().to_owned();
-            let pulled = context.run(Step::new(&program, args)).await?;
-            if pulled.success() {
-                return self.take(context, &program).await;
+            let turn = self.turns.lock().await;
+            for remote in &self.remotes {
+                context.tell(format!("asking for {remote}"));
+                let mut args: Vec<String> = self.pull.iter().map(|&arg| arg.to_owned()).collect();
+                args.extend(
+                    self.platform.iter().flat_map(|platform| ["--platform".to_owned(), platform.clone()]),
+                );
+                args.push(remote.clone());
+                let pulled = context.run(Step::new(&program, args)).await?;
+                if pulled.success() {
+                    return self.take(context, &program, remote).await;
+                }
+                if !is_absent(&pulled) {
+                    let why = pulled.error_line();
+                    return Err(Failure::Unproven(format!(
+                        "it is not known whether {remote} is there already: {why} (sign in with `{program} login`, or leave `fetch` out)"
+                    )));
+                }
             }
             drop(turn);
-            if !is_absent(&pulled) {
-                let why = pulled.error_line();
-                return Err(Failure::Unproven(format!(
-                    "it is not known whether {} is there already: {why} (sign in with `{program} login`, or leave `fetch` out)",
-                    self.remote
-                )));
-            }
             self.build(context).await
         })
     }
@@ -71,22 +73,22 @@ impl Procedure for FetchOrBuild {
 
 impl FetchOrBuild {
     /// Takes the image that is there, if it is of this commit.
-    async fn take(&self, context: &mut dyn StepContext, program: &str) -> Result<(), Failure> {
-        let args = self.inspect.iter().map(|&arg| arg.to_owned()).chain([self.remote.clone()]);
+    async fn take(&self, context: &mut dyn StepContext, program: &str, remote: &str) -> Result<(), Failure> {
+        let args = self.inspect.iter().map(|&arg| arg.to_owned()).chain([remote.to_owned()]);
         let answer = context.run(Step::new(program, args).prints_report()).await?;
         let image = Inspected::read(&answer.stdout)
             .filter(|_| answer.success())
-            .ok_or_else(|| Failure::Unproven(format!("{program} does not say what {} is", self.remote)))?;
+            .ok_or_else(|| Failure::Unproven(format!("{program} does not say what {remote} is")))?;
         if image.revision.as_deref() != Some(&self.revision) {
             let label = image
                 .revision
                 .map_or("no label of a revision".to_owned(), |label| format!("the label {label}"));
             return Err(Failure::Unproven(format!(
-                "{} has {label}, and this is {}: remove it from the registry, or leave `fetch` out",
-                self.remote, self.revision
+                "{remote} has {label}, and this is {}: remove it from the registry, or leave `fetch` out",
+                self.revision
             )));
         }
-        let tagged = context.run(Step::new(program, ["tag", &self.remote, &self.reference])).await?;
+        let tagged = context.run(Step::new(program, ["tag", remote, &self.reference])).await?;
         if !tagged.success() {
             return Err(Failure::Unproven(format!(
                 "{} can't be tagged: {}",
@@ -96,7 +98,7 @@ impl FetchOrBuild {
         }
         context.hand_over(IMAGE_ID, image.id.into_bytes());
         self.hand_over_platform(context, &answer);
-        context.hand_over(FETCHED, self.remote.clone().into_bytes());
+        context.hand_over(FETCHED, remote.as_bytes().to_vec());
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::proxy::{Proxy, Trouble, Whose};
-use crate::common::pipeline::{BUILD, OPEN_PUSH, Pipeline, SBOM, SCAN, docker};
+use crate::common::pipeline::{BUILD, OPEN_PUSH, Pipeline, SBOM, SCAN, docker, real_docker};
 use crate::common::registry::Registry;
 
 const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
@@ -196,6 +196,32 @@ fn a_platform_that_is_replaced_between_scan_and_push_stops_all_of_them() {
     let reason = pipeline.came_of("push").1;
     assert!(reason.contains(&format!("the tag {}-linux-arm64 moved", pipeline.image())), "{reason}");
     assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+}
+
+#[test]
+fn a_push_that_broke_off_between_two_platforms_is_finished_by_the_next_run() {
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, OPEN_PUSH]);
+    let script = format!(
+        "case \"$*\" in push*linux-arm64*) echo 'denied: no' >&2; exit 1 ;; esac\nexec {} \"$@\"",
+        real_docker()
+    );
+    pipeline.project.program("docker", &script);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let part = |platform: &str| {
+        pipeline.registry.digest(&pipeline.name, &format!("{}-linux-{platform}", pipeline.tag))
+    };
+    let first = part("amd64");
+    assert!(first.is_some() && part("arm64").is_none() && pipeline.pushed().is_none());
+    std::fs::remove_file(pipeline.project.bin().join("docker")).unwrap();
+    // The image that is there already is taken, the other one is built.
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(part("amd64"), first);
+    assert_eq!(
+        listed(&pipeline).into_iter().map(|(_, digest)| Some(digest)).collect::<Vec<_>>(),
+        [first, part("arm64")]
+    );
 }
 
 /// A pipeline whose registry stands behind a proxy.
