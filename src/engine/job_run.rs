@@ -143,14 +143,23 @@ impl ProgressSender {
 
 /// Runs the job, and again after a transient error, as often as the gate allows and within its time.
 /// Never fails: errors become evidence.
-pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+pub(crate) async fn carry_out(mut work: JobRun, stop: watch::Receiver<Stop>) -> TargetEvidence {
+    work.read_input().await;
     work.prepare().await;
     let work = Arc::new(work);
+    let evidence = with_retries(&work, stop).await;
+    if let Some(input) = &work.job.input {
+        input.forget(&work.scratch);
+    }
+    evidence
+}
+
+async fn with_retries(work: &Arc<JobRun>, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
     let (retry, timeout) = (work.gate.retry, work.gate.timeout);
     let begun = Instant::now();
     let mut tries = 1;
     loop {
-        let (mut evidence, again) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
+        let (mut evidence, again) = once(work, timeout.saturating_sub(begun.elapsed()), &stop).await;
         if evidence.record.tries > 0 {
             evidence.record.tries = tries;
         }
@@ -312,6 +321,19 @@ impl JobRun {
         evidence.record.proof.push(written.words);
         evidence.read_from = written.ids;
         Ok(())
+    }
+
+    /// Looks at the file of the image that it reads, if it reads one: an earlier gate may have written it since the plan.
+    async fn read_input(&mut self) {
+        let Some(input) = self.job.input.clone() else { return };
+        let scratch = self.scratch.clone();
+        let made = tokio::task::spawn_blocking(move || input.make(&scratch)).await;
+        let lost =
+            || Err("its file could not be read; this is a bug in Portcullis, please report it".to_owned());
+        match made.unwrap_or_else(|_| lost()) {
+            Ok(form) => self.job.give_input(form),
+            Err(why) => self.job.unresolved.push(why),
+        }
     }
 
     /// The job's own folder.

@@ -33,24 +33,28 @@ pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
         let Fate::Run(jobs) = &planned.fate else { continue };
         let does = if planned.gate.spec.name == BUILDER { &mut builds } else { &mut scans };
         let images: Vec<(String, Text)> =
-            jobs.iter().filter_map(|job| Some((job.image.clone()?, planned.gate.id.clone()))).collect();
+            jobs.iter().flat_map(Job::images).map(|image| (image.clone(), planned.gate.id.clone())).collect();
         if planned.gate.looks_for.contains(&Aim::ImageVulnerabilities) {
             free.extend_from_slice(&images);
         }
         does.extend(images);
     }
-    let who = |does: &[(String, Text)], image: &str| -> Vec<String> {
-        does.iter().filter(|(of, _)| of == image).map(|(_, by)| by.to_string()).collect()
+    let who = |does: &[(String, Text)], images: &[String]| -> Vec<String> {
+        let mut by: Vec<String> =
+            does.iter().filter(|(of, _)| images.contains(of)).map(|(_, by)| by.to_string()).collect();
+        by.dedup();
+        by
     };
     for planned in gates.iter_mut().filter(|planned| planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut unseen = None;
         for job in jobs {
-            let Some(image) = &job.image else { continue };
-            let (built, scanned, free) = (who(&builds, image), who(&scans, image), who(&free, image));
-            if free.is_empty() && !job.unscanned {
-                unseen = Some(image.clone());
+            let images: Vec<String> = job.images().cloned().collect();
+            let is_free = |image: &&String| free.iter().any(|(of, _)| of == *image);
+            if let Some(held) = images.iter().find(|image| !is_free(image)).filter(|_| !job.unscanned) {
+                unseen = Some(held.clone());
             }
+            let (built, scanned, free) = (who(&builds, &images), who(&scans, &images), who(&free, &images));
             let did: Vec<String> = [(built, "built"), (scanned, "looked at")]
                 .into_iter()
                 .filter(|(by, _)| !by.is_empty())

@@ -73,6 +73,9 @@ pub(crate) fn another_image(gate_outputs: &GateOutputs, name: &str, scan: &Finis
 /// The output of a build that names the digest of the image's configuration.
 pub(crate) const CONFIG_DIGEST: &str = "config_digest";
 
+/// The output of a build that names its platform, if it is one of several.
+pub(crate) const BUILT_FOR: &str = "platform";
+
 /// The tool that builds images.
 pub(crate) const BUILDER: &str = "docker-build";
 

@@ -1,147 +1,236 @@
-//! An image in a file: an archive of `docker save`, or a folder in the OCI image layout.
+//! Images in files: an archive of `docker save`, an OCI archive, a folder in the OCI image layout. Scanners look at one image of a file,
+//! and pass others by, so each image of several gets a layout of its own.
 
-use std::collections::BTreeSet;
+mod layout;
+mod tar;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::scan::invocation::SCRATCH;
 use crate::scan::parsed::Unplanned;
-use crate::text::hash::is_sha256;
+use crate::scan::platform::Platform;
 
-/// The largest index that is read.
+use layout::{Found, Layout};
+use tar::Tar;
+
+/// The largest list of an archive of `docker save` that is read.
 const MOST: u64 = 4 << 20;
-/// How deep an index may hold another.
-const DEEPEST: usize = 4;
 
-/// What kind of file holds an image.
+/// One image of `input`, as planned.
+#[derive(Clone, Debug)]
+pub struct InputImage {
+    path: PathBuf,
+    /// The path in gates.toml.
+    shown: String,
+    /// Which of several it is, by its platform; `None`: it is the only one.
+    which: Option<String>,
+    /// Every image that the file must have then.
+    all: Vec<String>,
+    /// How the program is given the file itself.
+    as_it_is: String,
+    /// How it is given a layout of this image alone.
+    as_layout: String,
+    /// The folder of that layout, as written in arguments.
+    layout: String,
+    /// It has the form of a layout already, as far as it is known.
+    is_layout: bool,
+}
+
+/// What the program is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ImageFile {
-    /// An archive of `docker save` or `podman save`. It may not be there yet: a gate may write it.
-    Archive,
-    /// A folder with `oci-layout` and `index.json` (OCI image specification, `image-layout.md`).
+pub(crate) enum Form {
+    AsItIs,
     Layout,
 }
 
-impl ImageFile {
-    /// What is at this path. `shown`: the path in messages.
+/// What is in a file.
+enum Content {
+    /// An archive of `docker save`, or something that its scanner must know.
+    Single,
+    Layout(Layout, Vec<Found>),
+}
+
+impl InputImage {
+    /// The images of a file. One that is not there yet has one image, or those of `platforms`.
     ///
     /// # Errors
-    /// If it is a folder from which scanners would take one of several images, and pass the others by.
-    pub(crate) fn at(path: &Path, shown: &str) -> Result<Self, Unplanned> {
-        if !path.is_dir() {
-            return Ok(Self::Archive);
+    /// If it is a folder without an image.
+    pub(crate) fn all_of(path: &Path, shown: &str, platforms: &[String]) -> Result<Vec<Self>, Unplanned> {
+        let found = match look(path, shown) {
+            Ok(Content::Layout(_, found)) => Some(found),
+            Ok(Content::Single) => None,
+            // An earlier gate may write it again.
+            Err(_) if path.is_file() => None,
+            Err(why) => return Err(Unplanned::Impossible(why)),
+        };
+        let one = |which: Option<String>, all: &[String]| Self {
+            path: path.to_owned(),
+            shown: shown.to_owned(),
+            which,
+            all: all.to_owned(),
+            as_it_is: String::new(),
+            as_layout: String::new(),
+            layout: String::new(),
+            is_layout: found.is_some(),
+        };
+        let names: Vec<String> = match (&found, platforms) {
+            (Some(found), []) => found.iter().map(|image| image.name.clone()).collect(),
+            _ => platforms.iter().map(|platform| Platform::named(platform).to_string()).collect(),
+        };
+        if names.is_empty() || names.len() == 1 && platforms.is_empty() {
+            return Ok(vec![one(None, &[])]);
         }
-        let wrong = |why: String| Unplanned::Impossible(format!("{shown} {why}"));
+        Ok(names.iter().map(|name| one(Some(name.clone()), &names)).collect())
+    }
+
+    /// Its name as a target: the path, and the platform if it is one of several.
+    pub(crate) fn target(&self) -> String {
+        match &self.which {
+            Some(which) => format!("{} {which}", self.shown),
+            None => self.shown.clone(),
+        }
+    }
+
+    /// Says how a program is given a file, and a layout: by what stands before the path. `folder`: where the layout is made.
+    pub(crate) fn given(mut self, file: &str, layout: &str, folder: String) -> Self {
+        self.as_it_is = format!("{file}{}", self.path.to_string_lossy());
+        self.as_layout = format!("{layout}{folder}");
+        self.layout = folder;
+        self
+    }
+
+    /// The argument, as far as the form is known.
+    pub(crate) fn argument(&self) -> &str {
+        if self.is_layout { &self.as_layout } else { &self.as_it_is }
+    }
+
+    /// The same, now that the form is known.
+    pub(crate) fn argument_as(&self, form: Form) -> &str {
+        match form {
+            Form::AsItIs => &self.as_it_is,
+            Form::Layout => &self.as_layout,
+        }
+    }
+
+    /// Looks into the file once more, now that earlier gates have written it, and makes the layout of this image if it needs one.
+    ///
+    /// # Errors
+    /// If the file has other images than were planned, or can't be read.
+    pub(crate) fn make(&self, scratch: &Path) -> Result<Form, String> {
+        let shown = &self.shown;
+        let (layout, found) = match look(&self.path, shown)? {
+            Content::Single if self.which.is_none() => return Ok(Form::AsItIs),
+            Content::Single => {
+                return Err(format!(
+                    "{shown} has not the platforms that were planned: {}",
+                    self.all.join(", ")
+                ));
+            }
+            Content::Layout(layout, found) => (layout, found),
+        };
+        let names: Vec<&str> = found.iter().map(|image| image.name.as_str()).collect();
+        let image = match &self.which {
+            None => found.first().filter(|_| found.len() == 1).ok_or_else(|| {
+                format!(
+                    "{shown} has {} images by now ({}), and one was planned: name them in `platforms`, since the file is written in the run",
+                    names.len(),
+                    names.join(", ")
+                )
+            }),
+            Some(which) => {
+                let same = names.len() == self.all.len() && self.all.iter().all(|name| names.contains(&name.as_str()));
+                let image = found.iter().find(|image| image.name == *which).filter(|_| same);
+                image.ok_or_else(|| format!("{shown} has {} by now, and {} were planned: run again, or name them in `platforms`", names.join(", "), self.all.join(", ")))
+            }
+        }?;
+        let folder = self.folder(scratch);
+        let unwritten = |error: std::io::Error| format!("the folder of an image can't be made: {error}");
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritten(error)),
+            _ => {}
+        }
+        layout
+            .split(&image.descriptor, &folder)
+            .map_err(|why| format!("the image {} of {shown} can't be read: {why}", image.name))?;
+        Ok(Form::Layout)
+    }
+
+    /// Removes the layout.
+    pub(crate) fn forget(&self, scratch: &Path) {
+        // The folder of the run goes at its end anyway.
+        let _ = fs::remove_dir_all(self.folder(scratch));
+    }
+
+    fn folder(&self, scratch: &Path) -> PathBuf {
+        PathBuf::from(self.layout.replace(SCRATCH, &scratch.to_string_lossy()))
+    }
+}
+
+/// What is at this path now. `shown`: the path in messages.
+fn look(path: &Path, shown: &str) -> Result<Content, String> {
+    let wrong = |why: String| format!("{shown} {why}");
+    let unread = |why: String| format!("{shown} can't be read: {why}");
+    let layout = if path.is_dir() {
         if !path.join("oci-layout").is_file() {
             return Err(wrong(
                 "is a folder, and not in the OCI image layout: it has no oci-layout".to_owned(),
             ));
         }
-        let mut images = BTreeSet::new();
-        gather(path, &path.join("index.json"), DEEPEST, &mut images)
-            .map_err(|why| wrong(format!("can't be read: {why}")))?;
-        match images.len() {
-            1 => Ok(Self::Layout),
-            0 => Err(wrong("has no image".to_owned())),
-            n => {
-                let names: Vec<String> = images.into_iter().collect();
-                Err(wrong(format!(
-                    "has {n} images ({}), and a scanner looks at one of them: give it an archive of each (`skopeo copy --override-arch … oci:… docker-archive:…`)",
+        Layout::Folder(path.to_owned())
+    } else if path.is_file() {
+        let Some(tar) = Tar::open(path).map_err(|error| unread(error.to_string()))? else {
+            return Ok(Content::Single);
+        };
+        let saved = saved(&tar).map_err(unread)?;
+        if !tar.has("index.json") || !tar.has("oci-layout") {
+            return match saved {
+                Some(names) if names.len() > 1 => Err(wrong(format!(
+                    "has {} images ({}), and a scanner looks at one of them: save each to a file of its own",
+                    names.len(),
                     names.join(", ")
-                )))
-            }
+                ))),
+                _ => Ok(Content::Single),
+            };
         }
-    }
-}
-
-#[derive(Deserialize)]
-struct Index {
-    manifests: Vec<Descriptor>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    media_type: Option<String>,
-    digest: String,
-    platform: Option<Platform>,
-    artifact_type: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Platform {
-    os: String,
-    architecture: String,
-}
-
-/// Adds the images of an index, each by its platform and the beginning of its digest. What is attached to an image (an attestation of BuildKit,
-/// whose platform is unknown) is none.
-fn gather(layout: &Path, index: &Path, depth: usize, images: &mut BTreeSet<String>) -> Result<(), String> {
-    let size = fs::metadata(index).map_err(|error| error.to_string())?.len();
-    if size > MOST || depth == 0 {
-        return Err("its index is too large, or too deep".to_owned());
-    }
-    let bytes = fs::read(index).map_err(|error| error.to_string())?;
-    let index: Index = serde_json::from_slice(&bytes).map_err(|error| format!("its index: {error}"))?;
-    for Descriptor { media_type, digest, platform, artifact_type } in index.manifests {
-        let digits = digest.strip_prefix("sha256:").filter(|digits| is_sha256(digits));
-        let digits = digits.ok_or_else(|| "its index names a manifest by no sha256 digest".to_owned())?;
-        let media_type = media_type.unwrap_or_default();
-        if media_type.ends_with("image.index.v1+json") || media_type.ends_with("manifest.list.v2+json") {
-            gather(layout, &layout.join("blobs/sha256").join(digits), depth - 1, images)?;
-        } else if artifact_type.is_none() && platform.as_ref().is_none_or(|platform| platform.os != "unknown")
+        let layout = Layout::Archive(tar);
+        // `docker save` writes both since version 25.
+        if saved.is_some_and(|names| names.len() == 1)
+            && layout.images().is_ok_and(|images| images.len() == 1)
         {
-            let platform = platform.map(|platform| format!("{}/{} ", platform.os, platform.architecture));
-            images.insert(format!("{}{}", platform.unwrap_or_default(), &digits[..12]));
+            return Ok(Content::Single);
         }
+        layout
+    } else {
+        return Ok(Content::Single);
+    };
+    let found = layout.images().map_err(unread)?;
+    match found.is_empty() {
+        true => Err(wrong("has no image".to_owned())),
+        false => Ok(Content::Layout(layout, found)),
     }
-    Ok(())
+}
+
+/// The images of an archive of `docker save`, by a name of each (moby `image/tarexport`).
+fn saved(tar: &Tar) -> Result<Option<Vec<String>>, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Saved {
+        config: String,
+        repo_tags: Option<Vec<String>>,
+    }
+    const LIST: &str = "manifest.json";
+    if !tar.has(LIST) {
+        return Ok(None);
+    }
+    let bytes = tar.read(LIST, MOST).map_err(|error| format!("{LIST}: {error}"))?;
+    let saved: Vec<Saved> = serde_json::from_slice(&bytes).map_err(|error| format!("{LIST}: {error}"))?;
+    let name =
+        |saved: Saved| saved.repo_tags.and_then(|tags| tags.into_iter().next()).unwrap_or(saved.config);
+    Ok(Some(saved.into_iter().map(name).collect()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As `buildah manifest push --all mp oci:layout` writes it: an index in an index.
-    #[test]
-    fn a_layout_with_several_images_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path();
-        let say = |path: &Path| match ImageFile::at(path, "layout") {
-            Err(Unplanned::Impossible(why)) => why,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(ImageFile::at(&at.join("image.tar"), "x"), Ok(ImageFile::Archive));
-        assert!(say(at).contains("it has no oci-layout"));
-        fs::write(at.join("oci-layout"), r#"{"imageLayoutVersion": "1.0.0"}"#).unwrap();
-        assert!(say(at).contains("can't be read"));
-        let digest = |c: char| c.to_string().repeat(64);
-        let index = format!(
-            r#"{{"schemaVersion": 2, "manifests": [{{"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "sha256:{}", "size": 1}}]}}"#,
-            digest('a')
-        );
-        fs::write(at.join("index.json"), index).unwrap();
-        let manifest = |c: char, os: &str, architecture: &str| {
-            format!(
-                r#"{{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:{}", "size": 1, "platform": {{"os": "{os}", "architecture": "{architecture}"}}}}"#,
-                digest(c)
-            )
-        };
-        fs::create_dir_all(at.join("blobs/sha256")).unwrap();
-        let write = |manifests: &[String]| {
-            let index = format!(r#"{{"manifests": [{}]}}"#, manifests.join(","));
-            fs::write(at.join("blobs/sha256").join(digest('a')), index).unwrap();
-        };
-        let attestation = manifest('d', "unknown", "unknown");
-        write(&[manifest('b', "linux", "amd64"), attestation]);
-        assert_eq!(ImageFile::at(at, "layout"), Ok(ImageFile::Layout));
-        write(&[manifest('b', "linux", "amd64"), manifest('c', "linux", "arm64")]);
-        let why = say(at);
-        assert!(why.contains("has 2 images (linux/amd64 bbbbbbbbbbbb, linux/arm64 cccccccccccc)"), "{why}");
-        write(&[]);
-        assert!(say(at).contains("has no image"));
-        fs::write(at.join("index.json"), "{").unwrap();
-        assert!(say(at).contains("can't be read"));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::scan::config_file::{ConfigFile, ConfigPath};
 use crate::scan::image_export::ImageExport;
+use crate::scan::image_file::{Form, InputImage};
 use crate::scan::invocation::{Invocation, Program};
 use crate::scan::job_files::{JobFiles, ReportSource};
 use crate::scan::procedure::Procedure;
@@ -25,8 +26,12 @@ pub struct Job {
     pub files: JobFiles,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
+    /// The images of single platforms that it acts on, if `image` has several.
+    pub parts: Vec<String>,
     /// The image of this run that it reads from a file.
     pub export: Option<ImageExport>,
+    /// The image that it reads from a file of the user.
+    pub input: Option<InputImage>,
     /// Why it runs this way, for `portcullis plan`.
     pub why: String,
     /// An empty scope is normal now and then (a range whose commits only delete files). The target is
@@ -78,7 +83,9 @@ impl Job {
             invocation: Invocation::new(program, cwd),
             files: JobFiles::default(),
             image: None,
+            parts: Vec::new(),
             export: None,
+            input: None,
             why: String::new(),
             may_be_empty: false,
             config_files: Vec::new(),
@@ -140,6 +147,24 @@ impl Job {
         file
     }
 
+    /// Makes it read an image of a file. `file`, `layout`: what stands before the path of either. Returns the argument.
+    pub(crate) fn reads_input(&mut self, image: InputImage, file: &str, layout: &str) -> String {
+        // No target has a `=` in the name of its folder.
+        let image = image.given(file, layout, format!("{}=image", self.scratch));
+        self.image = Some(self.target.to_string());
+        let argument = image.argument().to_owned();
+        self.input = Some(image);
+        argument
+    }
+
+    /// Passes the image on in the form that it has.
+    pub(crate) fn give_input(&mut self, form: Form) {
+        let Some(image) = &self.input else { return };
+        for arg in self.invocation.args.iter_mut().filter(|arg| **arg == image.argument()) {
+            image.argument_as(form).clone_into(arg);
+        }
+    }
+
     /// Says where the scanner reads a configuration file of its own: an absolute path.
     pub fn reads(&mut self, path: PathBuf, file: &'static ConfigFile) -> &mut Self {
         self.config_files.push(ConfigPath { path, file });
@@ -165,6 +190,12 @@ impl Job {
     pub fn also_starts(&mut self, program: &str) -> &mut Self {
         self.also.push(Program { name: program.to_owned(), near: Vec::new() });
         self
+    }
+
+    /// The images on this machine that it builds, scans or acts on.
+    pub fn images(&self) -> impl Iterator<Item = &String> {
+        let whole = self.image.iter().filter(|_| self.parts.is_empty());
+        whole.chain(&self.parts)
     }
 
     /// Its main command, as people read it.

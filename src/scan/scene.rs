@@ -7,6 +7,7 @@ use crate::scan::container_engine::ContainerEngine;
 use crate::scan::image_export::ImageExport;
 use crate::scan::invocation::{Invocation, SCRATCH};
 use crate::scan::job::Job;
+use crate::scan::platform::Platform;
 use crate::system::git::{Range, Repo};
 use crate::text::hash::sha256;
 use crate::text::paths::{forward, normalise};
@@ -33,6 +34,8 @@ pub struct BuiltImage {
     pub name: Text,
     /// The name that scanners get: `notes-backend:3f2a91c`.
     pub reference: String,
+    /// Of an image that is built for several platforms: this one's, and the name of all of them together.
+    pub(crate) part: Option<PlatformPart>,
     /// Its tag names no commit, so another image may get the same tag. It is good for a scan in this
     /// run, and for nothing that outlives the run.
     pub mutable: bool,
@@ -44,7 +47,23 @@ pub struct BuiltImage {
     pub invocation: Invocation,
 }
 
+/// One platform of an image that is built for several.
+#[derive(Clone, Debug)]
+pub(crate) struct PlatformPart {
+    pub platform: Platform,
+    /// `notes-backend:3f2a91c`
+    pub whole: String,
+}
+
 impl BuiltImage {
+    /// Its name as a target of gates: `notes-backend`, or `notes-backend linux/arm64` if it is built for several platforms.
+    pub(crate) fn target(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{} {}", self.name, part.platform),
+            None => self.name.to_string(),
+        }
+    }
+
     /// The image as a file in the temporary folder of the run.
     pub(crate) fn export(&self) -> ImageExport {
         ImageExport {
@@ -63,6 +82,7 @@ impl BuiltImage {
         Self {
             name: name.into(),
             reference: reference.to_owned(),
+            part: None,
             mutable: false,
             tags: Vec::new(),
             engine: ContainerEngine::Docker,
@@ -115,6 +135,7 @@ fn folder_name(target: &str) -> String {
             '.' if !name.is_empty() => name.push('.'),
             '.' if target == "." => name.push_str("root"),
             '/' => name.push('+'),
+            ' ' => name.push('@'),
             other => name.push_str(&format!("~{:x}", u32::from(other))),
         }
     }

@@ -10,9 +10,9 @@ mod fetch;
 mod image;
 pub(super) mod init;
 mod log;
-mod platform;
+mod origin;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::Serialize;
@@ -25,26 +25,27 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::declared::Declared;
-use crate::scan::gate_outputs::CONFIG_DIGEST;
+use crate::scan::gate_outputs::{BUILT_FOR, CONFIG_DIGEST};
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
+use crate::scan::platform::Platform;
 use crate::scan::questions::{About, ClosingQuestion};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
-use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::scene::{BuiltImage, PlatformPart, Scene};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::system::ci;
 use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 use crate::tools::docker_build::compose::Compose;
-use crate::tools::docker_build::engine::Builder;
+use crate::tools::docker_build::engine::{Builder, INSPECTED};
 use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, Inspected, PLATFORM};
 use crate::tools::docker_build::image::Image;
-use crate::tools::docker_build::platform::{INSPECTED, Platform};
+use crate::tools::docker_build::origin::say_what_the_tag_means;
+use crate::tools::platforms::read_platforms;
 use crate::tools::registry::logins;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -67,7 +68,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 #[derive(Debug, Serialize)]
 struct DockerBuild {
     engine: ContainerEngine,
-    /// Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
+    /// One for each platform. Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
     #[serde(rename = "images[]")]
     images: Vec<Image>,
     /// Further images: services of a compose file.
@@ -81,25 +82,28 @@ struct DockerBuild {
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     let engine = keys.word_or("engine", &ContainerEngine::WORDS, ContainerEngine::Docker);
-    let images: Vec<Image> = keys.tables("images").iter().filter_map(Image::read).collect();
+    let platforms = read_platforms(keys).unwrap_or_default();
+    let read: Vec<Vec<Image>> =
+        keys.tables("images").iter().map(|table| Image::read(table, &platforms)).collect();
     let compose = Compose::read(keys);
-    if keys.exists() && images.is_empty() && !keys.has("images") && !keys.has("compose") {
+    if keys.exists() && read.is_empty() && !keys.has("images") && !keys.has("compose") {
         let help = "write `images = [{ name = \"app\", context = \".\" }]`, or `compose = \"compose.yaml\"`";
         keys.problem_with_help(keys.at(), "`images` is missing", help);
     } else if keys.has("images") && keys.tables("images").is_empty() {
         keys.problem(keys.at_key("images"), "`images` is empty: name at least one");
     }
     let mut seen = HashSet::new();
-    for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
+    for image in read.iter().filter_map(|parts| parts.first()).filter(|image| !seen.insert(&image.name)) {
         keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
     }
     let labels = image::pairs(keys, "labels");
+    let images = read.into_iter().flatten().collect();
     Box::new(DockerBuild { engine, images, compose, labels, ci_labels: keys.flag_or("ci_labels", true) })
 }
 
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
-        let names = self.images.iter().map(|image| image.name.clone()).collect();
+        let names = self.images.iter().map(Image::target).collect();
         let services = self.compose.as_ref().and_then(Compose::names);
         vec![
             Coverage::new("images", Extent::Images(Some(names))),
@@ -125,6 +129,11 @@ impl Tool for DockerBuild {
     fn prepare(&self, job: &mut Job, answer: Option<&str>) {
         if !job.invocation.env.contains_key("DOCKER_BUILDKIT") {
             engine::prepare(job, answer);
+            // BuildKit keeps the caches of platforms apart.
+            let image = self.image(&job.target).filter(|image| image.may_cache());
+            if answer.is_some() && image.is_some() {
+                job.invocation.args.retain(|arg| arg != NO_CACHE);
+            }
         }
     }
 
@@ -136,6 +145,10 @@ impl Tool for DockerBuild {
             .map(|image| BuiltImage {
                 name: Text::from(image.name.as_str()),
                 reference: image.reference(scene.repo, self.differs(image, scene.repo)),
+                part: image.part().map(|platform| PlatformPart {
+                    platform,
+                    whole: image.whole_reference(scene.repo, self.differs(image, scene.repo)),
+                }),
                 mutable: scene.repo.head.is_none(),
                 tags: image.further_names().collect(),
                 engine: self.engine,
@@ -241,7 +254,7 @@ impl DockerBuild {
 
     /// Whether the image is of the platform that was asked for.
     fn compare_platform(&self, raw: &RawReport, origin: &ReportOrigin, parsed: &mut Parsed) {
-        let image = self.images.iter().find(|image| *image.name == *origin.target);
+        let image = self.image(&origin.target);
         let planned = raw.planned.and_then(|planned| planned.platform.as_deref());
         let asked = planned.or(image.and_then(|image| image.platform.as_deref()));
         let Some(asked) = asked.filter(|_| raw.exit.is_some() || raw.by_steps) else { return };
@@ -255,7 +268,12 @@ impl DockerBuild {
         };
         match raw.answer(INSPECTED).filter(is_it).and_then(Platform::inspected).or_else(of_steps) {
             None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
-            Some(built) if built.meets(&Platform::named(asked)) => parsed.proof.push(format!("built for {built}")),
+            Some(built) if built.meets(&Platform::named(asked)) => {
+                parsed.proof.push(format!("built for {built}"));
+                if let Some(platform) = image.and_then(Image::part) {
+                    parsed.outputs.insert(BUILT_FOR.to_owned(), platform.to_string());
+                }
+            }
             Some(built) => parsed.gaps.push(format!(
                 "it was built for {built}, and `platform` is {asked}: see the FROM lines of its Dockerfile, or use BuildKit"
             )),
@@ -269,7 +287,7 @@ impl DockerBuild {
         origin: &ReportOrigin,
         parsed: &mut Parsed,
     ) {
-        let image = self.images.iter().find(|image| *image.name == *origin.target);
+        let image = self.image(&origin.target);
         let planned = raw.planned.and_then(|planned| planned.dockerfile.clone());
         let dockerfile = planned.or_else(|| image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile));
         for warning in warnings {
@@ -293,13 +311,18 @@ impl DockerBuild {
             images.extend(compose.images(repo)?);
         }
         let mut seen = HashSet::new();
-        match images.iter().find(|image| !seen.insert(image.name.as_str())) {
+        match images.iter().find(|image| !seen.insert(image.target())) {
             Some(twice) => Err(format!(
                 "two images are called {0}: give one another name, as in `services = [{{ service = \"…\", name = \"…\" }}]`",
                 twice.name
             )),
             None => Ok(images),
         }
+    }
+
+    /// The image with this target's name.
+    fn image(&self, target: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.target() == target)
     }
 
     fn job(&self, image: &Image, scene: &Scene) -> Result<Job, Unplanned> {
@@ -309,7 +332,7 @@ impl DockerBuild {
         let strays = image.strays(scene.repo, self.engine);
         let differs = scene.repo.dirty || !strays.is_empty();
         let reference = image.reference(scene.repo, differs);
-        let mut job = scene.job(self.engine.program(), &image.name);
+        let mut job = scene.job(self.engine.program(), &image.target());
         let id_file = job.report_file(IMAGE_ID);
         job.files.beside.push(Beside::Scratch(engine::METADATA));
         job.arg("build").args(self.engine.flags().iter().copied()).args([
@@ -343,19 +366,22 @@ impl DockerBuild {
             job.notes.extend(compose::overridden(scene.repo, file));
         }
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
-            let tag = reference.rsplit(':').next().unwrap_or_default().to_owned();
+            let tag = |reference: &str| reference.rsplit(':').next().unwrap_or_default().to_owned();
+            let whole = tag(&image.whole_reference(scene.repo, differs));
             let why = format!(
-                "{}, unless {}:{tag} is there already, from this commit",
+                "{}, unless {}:{whole} is there already, from this commit",
                 job.why,
                 repository.full_name()
             );
             job.because(why);
+            // Of one platform of several first the tag of its own: a push that broke off has left no index.
+            let own = image.is_part.then(|| tag(&reference));
             if let Some(helper) = logins::helper(self.engine, &repository.registry, &variables::value) {
                 job.also_starts(&helper);
             }
             job.by_steps(FetchOrBuild {
                 repository: repository.clone(),
-                tag,
+                tags: own.into_iter().chain([whole]).collect(),
                 reference: reference.clone(),
                 revision: revision.clone(),
                 platform: image.platform.clone(),
@@ -370,56 +396,13 @@ impl DockerBuild {
     fn differs(&self, image: &Image, repo: &Repo) -> bool {
         repo.dirty || !image.strays(repo, self.engine).is_empty()
     }
-
-    /// Labels for the image's origin, and those that the configuration adds. The time of the build is
-    /// left out: with it the same content would get a new id each time.
-    fn labels(
-        &self,
-        image: &Image,
-        repo: &Repo,
-        differs: bool,
-        var: impl Fn(&str) -> Option<String>,
-    ) -> BTreeMap<String, String> {
-        let revision = repo.described(usize::MAX, differs).map(|commit| (REVISION, commit));
-        let number = ci::build_number(&var).filter(|_| self.ci_labels).map(|number| (BUILD_NUMBER, number));
-        let url = ci::build_url(&var).filter(|_| self.ci_labels).map(|url| (BUILD_URL, url));
-        let own = [revision, number, url].into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
-        own.chain(self.labels.iter().chain(&image.labels).cloned()).collect()
-    }
 }
 
-/// `strays`: files of the build context that are in no commit.
-fn say_what_the_tag_means(job: &mut Job, reference: &str, repo: &Repo, strays: &[String]) {
-    let tag = reference.rsplit(':').next().unwrap_or_default();
-    match (&repo.head, strays) {
-        (None, _) => {
-            job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));
-            job.because("no commit to tag it with");
-        }
-        (Some(_), []) if !repo.dirty => drop(job.because("tagged with the commit")),
-        (Some(_), []) => {
-            job.notes.push(format!("the work tree differs from the commit, so the tag is {tag}"));
-            job.because("tagged with the commit, and marked because the work tree differs from it");
-        }
-        (Some(_), [first, others @ ..]) => {
-            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-            job.notes.push(format!(
-                "{first}{more} in its build context: in no commit, so the tag is {tag}; commit it, or name it in .gitignore or .dockerignore"
-            ));
-            job.because(
-                "tagged with the commit, and marked because files of its build context are in no commit",
-            );
-        }
-    }
-}
+/// Keeps the engine from its cache.
+const NO_CACHE: &str = "--no-cache";
 
 /// The file with the id of the image.
 const IMAGE_ID: &str = "image-id";
-
-/// From the OCI image specification (`annotations.md`).
-const REVISION: &str = "org.opencontainers.image.revision";
-const BUILD_NUMBER: &str = "build.number";
-const BUILD_URL: &str = "build.url";
 
 /// Reads the file of `--iidfile`.
 fn image_id(text: &str) -> Result<Text, ReportError> {

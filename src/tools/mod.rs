@@ -20,6 +20,7 @@ mod merges;
 mod named_files;
 mod npm_audit;
 mod passed_over;
+mod platforms;
 mod pnpm_audit;
 mod python_pattern;
 mod registry;

@@ -4,5 +4,7 @@
 pub(super) mod access;
 pub(super) mod address;
 pub(super) mod certificates;
+mod challenge;
 pub(super) mod engine_error;
+pub(super) mod held;
 pub(super) mod logins;

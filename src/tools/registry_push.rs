@@ -3,12 +3,16 @@
 
 mod engine;
 mod images;
+mod index;
+mod index_report;
 mod push;
+mod push_index;
 mod report;
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
@@ -19,7 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::scene::Scene;
+use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
@@ -28,6 +32,8 @@ use crate::tools::registry::address::{Registry, is_repository};
 use crate::tools::registry::logins;
 use crate::tools::registry_push::engine::Kind;
 use crate::tools::registry_push::images::{COMMIT, Image, read_images, read_tag, read_tags, repository};
+use crate::tools::registry_push::index::Part;
+use crate::tools::registry_push::index_report::IndexReport;
 use crate::tools::registry_push::push::{Push, SignIn};
 use crate::tools::registry_push::report::{Report, WHAT};
 
@@ -154,7 +160,11 @@ impl Tool for RegistryPush {
         let images = match &self.images {
             Some(images) => images,
             None => {
-                let built = scene.built.iter().map(|built| built.name.to_string());
+                let mut seen = HashSet::new();
+                // One for all platforms of an image.
+                let built =
+                    scene.built.iter().filter(|built| built.part.is_none() || seen.insert(&built.name));
+                let built = built.map(|built| built.name.to_string());
                 all = built.map(|name| Image { name, repository: None, tags: None }).collect();
                 &all
             }
@@ -167,8 +177,8 @@ impl Tool for RegistryPush {
         let jobs: Vec<Push> = images.iter().map(|image| self.push(image, scene)).collect::<Result<_, _>>()?;
         let mut places = HashSet::new();
         for job in &jobs {
-            for (tag, _) in &job.tags {
-                if !places.insert((&job.repository, tag)) {
+            for tag in job.all_tags() {
+                if !places.insert((&job.repository, tag.clone())) {
                     let address = format!("{}:{tag}", job.repository);
                     let why =
                         format!("two images would be pushed to {address}: give each its own `repository`");
@@ -197,16 +207,25 @@ impl Tool for RegistryPush {
     }
 
     fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        json::read::<Report>(raw.report(), WHAT)?.assess()
+        #[derive(Deserialize)]
+        struct Kind {
+            platforms: Option<IgnoredAny>,
+        }
+        match json::read::<Kind>(raw.report(), WHAT)?.platforms {
+            Some(_) => json::read::<IndexReport>(raw.report(), WHAT)?.assess(),
+            None => json::read::<Report>(raw.report(), WHAT)?.assess(),
+        }
     }
 }
 
 impl RegistryPush {
     /// How to push an image, or why that is not possible.
     fn push(&self, image: &Image, scene: &Scene) -> Result<Push, Unplanned> {
-        let built = scene.built.iter().find(|built| *built.name == *image.name);
-        let reference = match built {
-            Some(built) => built.reference.clone(),
+        let parts: Vec<&BuiltImage> = scene.built.iter().filter(|built| *built.name == *image.name).collect();
+        let built = parts.first();
+        let reference = match built.map(|built| (built, &built.part)) {
+            Some((_, Some(part))) => part.whole.clone(),
+            Some((built, None)) => built.reference.clone(),
             None if split(&image.name).1.is_some() => image.name.clone(),
             None => {
                 let names: Vec<&str> = scene.built.iter().map(|built| &*built.name).collect();
@@ -253,6 +272,11 @@ impl RegistryPush {
                 format!("`{repository}` is not the name of a repository: give the image a `repository`");
             return Err(Unplanned::Impossible(why));
         }
+        let parts = parts.iter().filter_map(|built| {
+            let platform = built.part.as_ref()?.platform.clone();
+            Some(Part { platform, image: built.reference.clone() })
+        });
+        let index_tag = stays.first().cloned().unwrap_or_default();
         let tags = stays.into_iter().map(|tag| (tag, false));
         let sign_in = match &self.account {
             _ if !self.login => SignIn::Nobody,
@@ -261,6 +285,8 @@ impl RegistryPush {
         };
         Ok(Push {
             image: reference,
+            parts: parts.collect(),
+            index_tag,
             registry: self.registry.clone(),
             repository,
             tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),
@@ -288,7 +314,12 @@ impl RegistryPush {
         job.arg("push");
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(format!("{host}/{}:{}", push.repository, tags.first().unwrap_or(&"")));
-        let mut why = format!("{} goes to {host}/{} as {}", push.image, push.repository, tags.join(", "));
+        let platforms: Vec<String> = push.parts.iter().map(|part| part.platform.to_string()).collect();
+        let of = match platforms.is_empty() {
+            true => String::new(),
+            false => format!(" for {}", platforms.join(", ")),
+        };
+        let mut why = format!("{}{of} goes to {host}/{} as {}", push.image, push.repository, tags.join(", "));
         if self.unscanned {
             why.push_str(", scanned or not");
         }
@@ -300,6 +331,7 @@ impl RegistryPush {
             }
         }
         job.image = Some(push.image.clone());
+        job.parts = push.parts.iter().map(|part| part.image.clone()).collect();
         job.unscanned = self.unscanned;
         job.by_steps(push);
         job

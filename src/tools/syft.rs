@@ -19,7 +19,7 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
-use crate::scan::image_file::ImageFile;
+use crate::scan::image_file::InputImage;
 use crate::scan::job::Job;
 use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -33,6 +33,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::inventory_check::check_components;
 use crate::tools::passed_over::LINKS;
+use crate::tools::platforms::input_platforms;
 use lock_names::finds_lock;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -104,6 +105,8 @@ struct Syft {
     images: Option<Vec<String>>,
     /// Images in files.
     input: Option<Vec<String>>,
+    /// The platforms in each file of `input`. Empty: what is there when the run begins says it.
+    platforms: Vec<String>,
     #[serde(skip)]
     needs: bool,
     /// What the inventory may contain.
@@ -117,6 +120,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         dirs: list("dirs"),
         images: list("images"),
         input: keys.one_or_more("input"),
+        platforms: input_platforms(keys),
         needs: keys.has("needs"),
         contents: InventoryRules::read(keys),
     })
@@ -159,21 +163,21 @@ impl Syft {
         self.images.clone().or_else(|| self.input.as_ref().map(|_| Vec::new()))
     }
 
-    fn image_file(file: &str, scene: &Scene) -> Result<Job, Unplanned> {
+    /// The images of a file.
+    fn image_file(&self, file: &str, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let path = normalise(&scene.repo.base.join(file));
-        let scheme = match ImageFile::at(&path, file)? {
-            ImageFile::Archive => "docker-archive",
-            ImageFile::Layout => "oci-dir",
+        let job = |image: InputImage| {
+            let target = image.target();
+            let mut job = scene.job(SPEC.program, &target);
+            let source = job.reads_input(image, "docker-archive:", "oci-dir:");
+            job.args(["scan", &source, "--source-name", &target]).because("an image of `input`");
+            outputs(job, scene)
         };
-        let mut job = scene.job(SPEC.program, file);
-        let source = format!("{scheme}:{}", path.to_string_lossy());
-        job.args(["scan", &source, "--source-name", file]).because("an image of `input`");
-        job.image = Some(file.to_owned());
-        Ok(outputs(job, scene))
+        Ok(InputImage::all_of(&path, file, &self.platforms)?.into_iter().map(job).collect())
     }
 
     fn built_image(image: &BuiltImage, scene: &Scene) -> Job {
-        let mut job = scene.job(SPEC.program, &image.name);
+        let mut job = scene.job(SPEC.program, &image.target());
         let source = format!("docker-archive:{}", job.reads_image(image));
         job.args(["scan", &source]).because("as soon as it is built, by its id");
         // Otherwise the inventory would be named after the file.
@@ -254,7 +258,7 @@ impl Tool for Syft {
         let images = self.images.iter().flatten().map(|image| Self::named_image(image, scene));
         let mut jobs: Vec<Job> = dirs.chain(images).collect();
         for file in self.input.iter().flatten() {
-            jobs.push(Self::image_file(file, scene)?);
+            jobs.extend(self.image_file(file, scene)?);
         }
         if self.named().is_none() {
             jobs.extend(scene.built.iter().map(|image| Self::built_image(image, scene)));

@@ -36,6 +36,7 @@ use crate::text::paths::normalise;
 use crate::tools::describe;
 use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::LINKS;
+use crate::tools::platforms::input_platforms;
 use lock_names::{file_patterns, is_named, reads_lock};
 use scan::Scan;
 
@@ -124,6 +125,8 @@ struct Trivy {
     images: Option<Vec<String>>,
     /// Images in files.
     input: Option<Vec<String>>,
+    /// The platforms in each file of `input`. Empty: what is there when the run begins says it.
+    platforms: Vec<String>,
     scanners: Vec<String>,
     /// Names of files that it reads besides the usual ones: `pip:requirements.*`.
     file_patterns: Vec<String>,
@@ -142,6 +145,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         dirs: keys.texts_or("dirs", &["."]),
         images: keys.has("images").then(|| keys.texts_or("images", &[])),
         input: keys.one_or_more("input"),
+        platforms: input_platforms(keys),
         scanners: scanners(keys),
         file_patterns: file_patterns(keys),
         ignore_unfixed: keys.flag_or("ignore_unfixed", false),
@@ -151,9 +155,9 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     };
     let idle: &[&str] = match scan {
         _ if named.is_none() && keys.has("scan") => &[],
-        Scan::Fs => &["images", "input"],
+        Scan::Fs => &["images", "input", "platforms"],
         Scan::Image => &["dirs"],
-        Scan::Config => &["images", "input", "scanners", "ignore_unfixed", "max_db_age"],
+        Scan::Config => &["images", "input", "platforms", "scanners", "ignore_unfixed", "max_db_age"],
     };
     for key in idle.iter().filter(|key| keys.has(key)) {
         keys.problem(keys.at_key(key), format!("`{key}` has no effect with scan = \"{}\"", scan.as_str()));
@@ -313,9 +317,12 @@ impl Tool for Trivy {
                 .collect());
         }
         if let Some(images) = self.named() {
-            let files = self.input.iter().flatten().map(|file| self.image_file(file, scene));
-            let named = images.iter().map(|image| Ok(self.named_image(image, scene)));
-            return files.chain(named).collect();
+            let mut jobs = Vec::new();
+            for file in self.input.iter().flatten() {
+                jobs.extend(self.image_file(file, scene)?);
+            }
+            jobs.extend(images.iter().map(|image| self.named_image(image, scene)));
+            return Ok(jobs);
         }
         if scene.built.is_empty() {
             let why = "no image to scan: none of the gates in `needs` builds one";

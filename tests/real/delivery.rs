@@ -8,6 +8,7 @@ mod fetched;
 mod gitops;
 mod keys;
 mod logins;
+mod platforms;
 mod proxy;
 mod several;
 mod tls;

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests write images themselves")]
 
+use std::collections::BTreeMap;
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::common::pipeline::{BUILD, Pipeline, SBOM, SCAN};
 
@@ -43,9 +46,10 @@ fn an_archive_that_a_gate_writes_is_scanned_and_listed() {
     }
 }
 
-/// Writes an image for each of these platforms to one layout.
-fn layout(pipeline: &Pipeline, platforms: &[&str]) {
+/// Writes an image for each of these platforms to one layout, and to one archive.
+fn several(pipeline: &Pipeline, platforms: &[&str]) {
     let root = pipeline.project.root();
+    std::fs::create_dir_all(root.join("other")).unwrap();
     let buildah = |args: &[&str]| {
         let output = Command::new("buildah").args(args).current_dir(&root).output().unwrap();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -55,24 +59,133 @@ fn layout(pipeline: &Pipeline, platforms: &[&str]) {
         buildah(&["build", "-q", "--platform", platform, "--manifest", &list, "app"]);
     }
     let _ = std::fs::remove_dir_all(root.join("other/layout"));
+    let _ = std::fs::remove_file(root.join("other/several.tar"));
     buildah(&["manifest", "push", "-q", "--all", &list, "oci:other/layout:latest"]);
+    buildah(&["manifest", "push", "-q", "--all", &list, "oci-archive:other/several.tar:latest"]);
     buildah(&["manifest", "rm", &list]);
 }
 
+/// The configuration of each image, by its platform, as the layout's own documents tell it.
+fn configurations(pipeline: &Pipeline) -> BTreeMap<String, String> {
+    let folder = pipeline.project.root().join("other/layout");
+    let read =
+        |path: &str| -> Value { serde_json::from_slice(&std::fs::read(folder.join(path)).unwrap()).unwrap() };
+    let blob = |digest: &Value| read(&digest.as_str().unwrap().replace("sha256:", "blobs/sha256/"));
+    let index = blob(&read("index.json")["manifests"][0]["digest"]);
+    let of = |entry: &Value| {
+        let platform = &entry["platform"];
+        let name =
+            format!("{}/{}", platform["os"].as_str().unwrap(), platform["architecture"].as_str().unwrap());
+        (name, blob(&entry["digest"])["config"]["digest"].as_str().unwrap().to_owned())
+    };
+    index["manifests"].as_array().unwrap().iter().map(of).collect()
+}
+
+fn buildah_works() -> bool {
+    Command::new("buildah").arg("info").output().is_ok_and(|output| output.status.success())
+}
+
 #[test]
-fn a_layout_of_several_platforms_is_not_taken_for_one_of_them() {
-    if !Command::new("buildah").arg("info").output().is_ok_and(|output| output.status.success()) {
+fn each_platform_of_a_layout_or_an_archive_is_scanned_on_its_own() {
+    if !buildah_works() {
         return;
     }
     let pipeline = Pipeline::plain(&[BUILD]);
-    std::fs::create_dir_all(pipeline.project.root().join("other")).unwrap();
-    layout(&pipeline, &["linux/amd64", "linux/arm64"]);
+    several(&pipeline, &["linux/amd64", "linux/arm64"]);
+    let configurations = configurations(&pipeline);
+    for file in ["other/layout", "other/several.tar"] {
+        let alone = |gate: &str| of_file(gate, file).replace("needs = ['save']\n", "");
+        pipeline.write_gates(&[&alone(SCAN), &alone(SBOM)]);
+        let plan = pipeline.run(&["plan"]);
+        assert!(plan.stdout.contains(&format!("{file} linux/arm64")), "{}", plan.stdout);
+        let ran = pipeline.run(&["run"]);
+        assert_eq!(ran.code, 0, "{file}: {}", ran.all());
+        for gate in ["scan", "sbom"] {
+            let targets = pipeline.project.gate(gate)["targets"].clone();
+            let seen: BTreeMap<String, String> = targets
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|target| {
+                    let name = target["name"].as_str().unwrap().strip_prefix(&format!("{file} ")).unwrap();
+                    (name.to_owned(), target["image_id"].as_str().unwrap().to_owned())
+                })
+                .collect();
+            assert_eq!(seen, configurations, "{file} {gate}");
+        }
+    }
+    // One platform is not whole.
+    let arm = configurations["linux/arm64"].replace("sha256:", "other/layout/blobs/sha256/");
+    std::fs::remove_file(pipeline.project.root().join(arm)).unwrap();
     let alone = |gate: &str| of_file(gate, "other/layout").replace("needs = ['save']\n", "");
     pipeline.write_gates(&[&alone(SCAN), &alone(SBOM)]);
-    let ran = pipeline.run(&["run"]);
-    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    for gate in ["scan", "sbom"] {
+        let (outcome, reason) = pipeline.came_of(gate);
+        let why =
+            "other/layout linux/arm64: not started: the image linux/arm64 of other/layout can't be read";
+        assert!(outcome == "inconclusive" && reason.contains(why), "{gate}: {reason}");
+    }
+}
+
+#[test]
+fn an_archive_of_several_platforms_that_a_gate_writes_is_never_taken_for_one_image() {
+    if !buildah_works() {
+        return;
+    }
+    let pipeline = Pipeline::plain(&[BUILD]);
+    several(&pipeline, &["linux/amd64", "linux/arm64"]);
+    let root = pipeline.project.root();
+    std::fs::rename(root.join("other/several.tar"), root.join("other/made.tar")).unwrap();
+    let save =
+        "[[gate]]\nid = 'save'\ntool = 'command'\nrun = ['cp', 'other/made.tar', 'other/several.tar']\n";
+    let (scan, sbom) = (of_file(SCAN, "other/several.tar"), of_file(SBOM, "other/several.tar"));
+    pipeline.write_gates(&[save, &scan, &sbom]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
     for gate in ["scan", "sbom"] {
         let (_, reason) = pipeline.came_of(gate);
-        assert!(reason.contains("other/layout has 2 images (linux/amd64 "), "{gate}: {reason}");
+        let why = "other/several.tar has 2 images by now (linux/amd64, linux/arm64), and one was planned: name them in `platforms`";
+        assert!(reason.contains(why), "{gate}: {reason}");
+    }
+    std::fs::remove_file(root.join("other/several.tar")).unwrap();
+    let named = |gate: &str| format!("{gate}platforms = ['linux/amd64', 'linux/arm64']\n");
+    pipeline.write_gates(&[save, &named(&scan), &named(&sbom)]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(pipeline.project.gate("scan")["targets"][1]["name"], "other/several.tar linux/arm64");
+}
+
+#[test]
+fn an_archive_of_one_image_in_either_format_is_scanned() {
+    if !buildah_works() {
+        return;
+    }
+    let pipeline = Pipeline::plain(&[BUILD]);
+    let root = pipeline.project.root();
+    std::fs::create_dir_all(root.join("other")).unwrap();
+    let name = format!("{}-one", pipeline.name);
+    for args in [
+        vec!["build", "-q", "-t", &name, "app"],
+        vec!["push", "-q", &name, "oci-archive:other/oci.tar"],
+        vec!["push", "-q", &name, "docker-archive:other/docker.tar"],
+        vec!["rmi", &name],
+    ] {
+        assert!(
+            Command::new("buildah").args(&args).current_dir(&root).status().unwrap().success(),
+            "{args:?}"
+        );
+    }
+    let files =
+        |gate: &str| gate.replace("needs = ['images']", "input = ['other/oci.tar', 'other/docker.tar']");
+    pipeline.write_gates(&[&files(SCAN), &files(SBOM)]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for gate in ["scan", "sbom"] {
+        let targets = pipeline.project.gate(gate)["targets"].clone();
+        assert_eq!(
+            (&targets[0]["name"], &targets[1]["name"]),
+            (&"other/oci.tar".into(), &"other/docker.tar".into())
+        );
+        assert!(targets[0]["image_id"].is_string() && targets[1]["image_id"].is_string(), "{targets:#}");
     }
 }

@@ -11,8 +11,6 @@ use crate::scan::questions::{About, ClosingQuestion};
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 
-use super::platform::INSPECTED;
-
 /// What differs in how the engines build.
 pub(super) trait Builder {
     /// Flags that make it behave like the others.
@@ -57,6 +55,15 @@ impl Builder for ContainerEngine {
             Self::Buildah => &["inspect", "--type", "image"],
         }
     }
+}
+
+/// The name of the document with what the engine says of the image.
+pub(super) const INSPECTED: &str = "inspected.json";
+
+/// Whether it is known that a step for one platform is not taken from the cache of another. The classic builder of Docker 20.10, podman 4.3
+/// and buildah 1.28 do that: the image for `linux/arm64` is then the one for `linux/amd64`.
+pub(super) fn caches_by_platform(engine: ContainerEngine, var: impl Fn(&str) -> Option<String>) -> bool {
+    engine == ContainerEngine::Docker && var("DOCKER_BUILDKIT").as_deref() == Some("1")
 }
 
 /// The file in which BuildKit says more about the image (buildx `docs/reference/buildx_build.md`,

@@ -5,16 +5,18 @@ use serde::Deserialize;
 
 use crate::formats::json;
 use crate::scan::container_engine::ContainerEngine;
+use crate::scan::platform::Platform;
 use crate::scan::procedure::{Failure, Procedure, StepContext, Steps, read_text};
 use crate::scan::step::{Output, Step};
 use crate::text::shared::Text;
 use crate::tools::registry::access::Access;
-use crate::tools::registry::address::{Held, Names, Repository};
+use crate::tools::registry::address::Repository;
 use crate::tools::registry::engine_error::failure;
+use crate::tools::registry::held::{Held, Names};
 
 use super::engine::Builder;
-use super::platform::Platform;
-use super::{IMAGE_ID, REVISION, engine, log};
+use super::origin::REVISION;
+use super::{IMAGE_ID, engine, log};
 
 /// The name of the document that says where the image was fetched.
 pub(super) const FETCHED: &str = "fetched";
@@ -26,8 +28,8 @@ pub(super) const PLATFORM: &str = "platform";
 #[derive(Clone, Debug)]
 pub(super) struct FetchOrBuild {
     pub repository: Repository,
-    /// The tag of the commit.
-    pub tag: String,
+    /// The tags under which it may be, the first that is there counts.
+    pub tags: Vec<String>,
     /// What it is called on this machine.
     pub reference: String,
     /// The whole commit, which its label must name.
@@ -39,23 +41,31 @@ pub(super) struct FetchOrBuild {
 impl Procedure for FetchOrBuild {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
-            match self.held(context).await? {
-                Some(held) => self.take(context, &held).await,
-                None => self.build(context).await,
+            for tag in &self.tags {
+                if let Some(held) = self.held(context, tag).await? {
+                    return self.take(context, tag, &held).await;
+                }
             }
+            self.build(context).await
         })
     }
 }
 
+/// What is fetched: an image of its own, or the one of an index that is for the platform.
+struct Wanted<'h> {
+    digest: &'h str,
+    config: Option<&'h str>,
+}
+
 impl FetchOrBuild {
     /// `ghcr.io/team/notes-backend:3f2a91c4d5e6`
-    fn remote(&self) -> String {
-        format!("{}:{}", self.repository.full_name(), self.tag)
+    fn remote(&self, tag: &str) -> String {
+        format!("{}:{tag}", self.repository.full_name())
     }
 
-    /// What the registry has under the tag of this commit. It is asked as a push asks it.
-    async fn held(&self, context: &mut dyn StepContext) -> Result<Option<Held>, Failure> {
-        let remote = self.remote();
+    /// What the registry has under a tag. It is asked as a push asks it.
+    async fn held(&self, context: &mut dyn StepContext, tag: &str) -> Result<Option<Held>, Failure> {
+        let remote = self.remote(tag);
         context.tell(format!("asking for {remote}"));
         let unknown =
             |why| format!("it is not known whether {remote} is there already: {why} (or leave `fetch` out)");
@@ -63,13 +73,29 @@ impl FetchOrBuild {
         let mut access = Access::as_engine(context, self.engine, registry, name)
             .await
             .map_err(|why| why.explained(&unknown))?;
-        access.holds(context, &self.tag).await.map_err(|why| why.explained(unknown))
+        access.holds(context, tag).await.map_err(|why| why.explained(unknown))
+    }
+
+    /// The image that is wanted of what the registry has. Without a platform the engine takes one of an index.
+    fn wanted<'h>(&self, remote: &str, held: &'h Held) -> Result<Wanted<'h>, Failure> {
+        let asked = self.platform.as_deref().filter(|_| held.config.is_none()).map(Platform::named);
+        let Some(asked) = asked else {
+            return Ok(Wanted { digest: &held.digest, config: held.config.as_deref() });
+        };
+        let meets = |platform: &String| Platform::named(platform).meets(&asked);
+        match held.images().find(|listed| listed.platform.as_ref().is_some_and(meets)) {
+            Some(listed) => Ok(Wanted { digest: &listed.digest, config: listed.config.as_deref() }),
+            None => Err(Failure::Unproven(format!(
+                "{remote} is an index of this commit without an image for {asked}: remove it from the registry, or leave `fetch` out"
+            ))),
+        }
     }
 
     /// Takes the image that is there, by its digest, if it is of this commit.
-    async fn take(&self, context: &mut dyn StepContext, held: &Held) -> Result<(), Failure> {
-        let (remote, program) = (self.remote(), context.program().to_owned());
-        let by_digest = format!("{}@{}", self.repository.full_name(), held.digest);
+    async fn take(&self, context: &mut dyn StepContext, tag: &str, held: &Held) -> Result<(), Failure> {
+        let (remote, program) = (self.remote(tag), context.program().to_owned());
+        let wanted = self.wanted(&remote, held)?;
+        let by_digest = format!("{}@{}", self.repository.full_name(), wanted.digest);
         let platform = self.platform.iter().flat_map(|platform| ["--platform", platform]);
         let registry = &self.repository.registry;
         let args = ["pull"].into_iter().chain(platform).chain(registry.plain_option(self.engine));
@@ -83,11 +109,11 @@ impl FetchOrBuild {
             .ok_or_else(|| Failure::Unproven(format!("{program} does not say what {by_digest} is")))?;
         let names = Names { id: image.id.clone(), also: None };
         // An index has no configuration: the engine takes one of its images by the digests in it.
-        if held.config.is_some() && !names.are_of(held) {
+        if wanted.config.is_some_and(|config| image.id != config) && !names.are_of(held) {
             return Err(Failure::Unproven(format!(
                 "{remote} is {} ({}), and {program} has {} after the pull",
-                held.id(),
-                held.digest,
+                wanted.config.unwrap_or_default(),
+                wanted.digest,
                 image.id
             )));
         }
@@ -98,7 +124,7 @@ impl FetchOrBuild {
             return Err(Failure::Unproven(format!(
                 "{remote} has {label}, and this is {}: remove it from the registry ({}), or leave `fetch` out",
                 self.revision,
-                registry.removal(&self.repository.name, &self.tag)
+                registry.removal(&self.repository.name, tag)
             )));
         }
         let tagged = context.run(Step::new(&program, ["tag", &by_digest, &self.reference])).await?;
@@ -110,9 +136,9 @@ impl FetchOrBuild {
             )));
         }
         context.hand_over(IMAGE_ID, image.id.into_bytes());
-        context.hand_over(engine::METADATA, engine::metadata_of(&held.digest, held.config.as_deref()));
+        context.hand_over(engine::METADATA, engine::metadata_of(wanted.digest, wanted.config));
         self.hand_over_platform(context, &answer);
-        context.hand_over(FETCHED, format!("{remote} ({})", held.digest).into_bytes());
+        context.hand_over(FETCHED, format!("{remote} ({})", wanted.digest).into_bytes());
         Ok(())
     }
 

@@ -9,13 +9,16 @@ use crate::keys::table::{Keys, Located};
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
+use crate::scan::platform::Platform;
 use crate::scan::variable::Variable;
 use crate::system::git::Repo;
+use crate::system::variables;
 use crate::text::paths::{forward, normalise};
-use crate::tools::docker_build::engine::Builder;
+use crate::tools::docker_build::engine::{Builder, caches_by_platform};
+use crate::tools::platforms::read_platforms;
 use crate::tools::registry::address::Repository;
 
-/// One image of `images`.
+/// One image of `images`, for one platform.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Image {
     pub name: String,
@@ -26,6 +29,9 @@ pub(super) struct Image {
     pub file: Option<String>,
     pub target: Option<String>,
     pub platform: Option<String>,
+    /// It is built for several platforms, of which `platform` is one.
+    #[serde(skip)]
+    pub is_part: bool,
     pub build_args: Vec<(String, Variable)>,
     pub tags: Vec<String>,
     pub labels: Vec<(String, String)>,
@@ -63,7 +69,30 @@ pub(super) enum SecretSource {
 }
 
 impl Image {
-    pub(super) fn read(table: &Keys) -> Option<Self> {
+    /// Reads an image: once, or once for each platform of `platforms`. `usual`: the platforms of images that name none.
+    pub(super) fn read(table: &Keys, usual: &[String]) -> Vec<Self> {
+        let platforms = read_platforms(table);
+        if table.has("platform") && table.has("platforms") {
+            let help = "`platform` builds for one, `platforms` for several";
+            table.problem_with_help(
+                table.at_key("platform"),
+                "both `platform` and `platforms` are set",
+                help,
+            );
+        }
+        let Some(image) = Self::read_one(table) else { return Vec::new() };
+        let platforms = match image.platform {
+            Some(_) => Vec::new(),
+            None => platforms.unwrap_or_else(|| usual.to_vec()),
+        };
+        if platforms.is_empty() {
+            return vec![image];
+        }
+        let of = |platform| Self { platform: Some(platform), is_part: true, ..image.clone() };
+        platforms.into_iter().map(of).collect()
+    }
+
+    fn read_one(table: &Keys) -> Option<Self> {
         let name = table.required_text("name");
         let image = Self {
             context: table.text_or("context", "."),
@@ -96,6 +125,7 @@ impl Image {
         Self {
             name: name.map(|name| name.value).unwrap_or_default(),
             platform: table.text("platform").map(|platform| platform.value),
+            is_part: false,
             build_args: table
                 .table("build_args")
                 .map(|args| Variable::read(&args).into_iter().collect())
@@ -135,9 +165,29 @@ impl Image {
     }
 
     /// The name with the commit, so that a tag always means the same content. `differs`: it is built from something else than the commit.
-    pub(super) fn reference(&self, repo: &Repo, differs: bool) -> String {
+    pub(super) fn whole_reference(&self, repo: &Repo, differs: bool) -> String {
         let tag = repo.described(12, differs).unwrap_or_else(|| "portcullis".to_owned());
         format!("{}:{tag}", self.name)
+    }
+
+    /// The same, with the platform if it is built for several.
+    pub(super) fn reference(&self, repo: &Repo, differs: bool) -> String {
+        self.whole_reference(repo, differs) + &self.suffix()
+    }
+
+    /// The platform, if it is one of several.
+    pub(super) fn part(&self) -> Option<Platform> {
+        self.platform.as_deref().filter(|_| self.is_part).map(Platform::named)
+    }
+
+    /// Its name as a target: as [`BuiltImage::target`](crate::scan::scene::BuiltImage::target) says it to the gates behind it.
+    pub(super) fn target(&self) -> String {
+        self.part().map_or_else(|| self.name.clone(), |platform| format!("{} {platform}", self.name))
+    }
+
+    /// What keeps the tags of several platforms apart.
+    fn suffix(&self) -> String {
+        self.part().map(|platform| format!("-{}", platform.tag())).unwrap_or_default()
     }
 
     /// Whether its context is an address that the engine fetches.
@@ -160,8 +210,8 @@ impl Image {
     /// The names that the user adds, each with its tag.
     pub(super) fn further_names(&self) -> impl Iterator<Item = String> {
         let tags = self.tags.iter().map(|tag| match tag.contains([':', '/']) {
-            true => tag.clone(),
-            false => format!("{}:{tag}", self.name),
+            true => format!("{tag}{}", self.suffix()),
+            false => format!("{}:{tag}{}", self.name, self.suffix()),
         });
         tags.chain(self.called.iter().filter(|called| !self.tags.contains(called)).cloned())
     }
@@ -207,9 +257,14 @@ impl Image {
         if self.pull {
             job.arg(engine.pull());
         }
-        if self.no_cache {
+        if self.no_cache || self.is_part && !caches_by_platform(engine, variables::get) {
             job.arg("--no-cache");
         }
+    }
+
+    /// Whether only its platform keeps the engine from its cache.
+    pub(super) fn may_cache(&self) -> bool {
+        self.is_part && !self.no_cache
     }
 
     /// The Dockerfile, relative to gates.toml; `None` where the context is an address.

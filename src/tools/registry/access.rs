@@ -10,8 +10,10 @@ use crate::scan::container_engine::ContainerEngine;
 use crate::scan::procedure::{Failure, StepContext};
 use crate::system::http::{Answer, Request, basic, host, query};
 
-use super::address::{Held, Registry};
+use super::address::Registry;
 use super::certificates;
+use super::challenge::Challenge;
+use super::held::{Held, Listed};
 use super::logins::{self, Login};
 
 /// The kinds of manifest that an image can have, single images first.
@@ -29,7 +31,7 @@ const TOKEN_CAP: u64 = 1 << 20;
 /// One repository of a registry, and who asks for it.
 #[derive(Debug)]
 pub(in crate::tools) struct Access<'a> {
-    registry: &'a Registry,
+    pub registry: &'a Registry,
     repository: &'a str,
     login: Login,
     /// How people get a login, for messages.
@@ -38,13 +40,19 @@ pub(in crate::tools) struct Access<'a> {
     folders: Vec<PathBuf>,
     /// The `Authorization` that worked last.
     pub authorization: Option<String>,
+    /// It also pushes.
+    pub writes: bool,
 }
 
-/// What a registry asks for (RFC 9110, section 11.6.1).
-#[derive(Debug, PartialEq, Eq)]
-enum Challenge {
-    Basic,
-    Bearer { realm: String, service: Option<String> },
+/// The most images of an index that are looked at.
+const MOST_LISTED: usize = 64;
+
+/// What came of pushing an index.
+#[derive(Debug)]
+pub(in crate::tools) enum Put {
+    Done,
+    /// The tag exists, and the registry does not allow anyone to move it. Holds the registry's message.
+    Immutable(String),
 }
 
 /// An answer of a token server.
@@ -81,15 +89,41 @@ impl<'a> Access<'a> {
     ) -> Self {
         let variable = |name: &str| context.variable(name);
         let folders = certificates::folders(engine, &registry.host, &variable);
-        Self { registry, repository, login, advice, folders, authorization: None }
+        Self { registry, repository, login, advice, folders, authorization: None, writes: false }
     }
 
-    /// What the registry holds under a tag, if anything.
+    /// What the registry holds under a tag, if anything; for an index, also what each of its images is.
     pub(in crate::tools) async fn holds(
         &mut self,
         context: &mut dyn StepContext,
         tag: &str,
     ) -> Result<Option<Held>, Failure> {
+        let Some((_, mut held)) = self.manifest(context, tag).await? else { return Ok(None) };
+        for listed in held.listed.iter_mut().filter(|listed| !listed.attached).take(MOST_LISTED) {
+            self.look_at(context, listed).await?;
+        }
+        Ok(Some(held))
+    }
+
+    /// Asks what an image of an index is. One that is not there is none of this run's.
+    async fn look_at(&mut self, context: &mut dyn StepContext, listed: &mut Listed) -> Result<(), Failure> {
+        let Some((_, image)) = self.manifest(context, &listed.digest).await? else { return Ok(()) };
+        if image.digest != listed.digest {
+            return Err(Failure::Unproven(format!(
+                "{} answers with {} when it is asked for {}",
+                self.registry.host, image.digest, listed.digest
+            )));
+        }
+        listed.config = image.config;
+        Ok(())
+    }
+
+    /// The manifest or index under a tag or digest, as bytes and as read.
+    pub(in crate::tools) async fn manifest(
+        &mut self,
+        context: &mut dyn StepContext,
+        tag: &str,
+    ) -> Result<Option<(Vec<u8>, Held)>, Failure> {
         let mut answer = self.ask(context, tag).await?;
         if answer.status == 401 && self.sign_in(context, &answer).await? {
             answer = self.ask(context, tag).await?;
@@ -98,7 +132,7 @@ impl<'a> Access<'a> {
         match answer.status {
             200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
             200 => Held::read(&answer.body)
-                .map(Some)
+                .map(|held| Some((answer.body, held)))
                 .map_err(|why| Failure::Unproven(format!("what {host} holds can't be read: {why}"))),
             // Also when the repository does not exist: then the push reports it, or creates the repository.
             404 => Ok(None),
@@ -116,6 +150,55 @@ impl<'a> Access<'a> {
     async fn ask(&self, context: &mut dyn StepContext, tag: &str) -> Result<Answer, Failure> {
         let mut request = self.request(self.registry.manifest(self.repository, tag), MANIFEST_CAP);
         request = request.header("Accept", MANIFESTS);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("Authorization", authorization.as_str());
+        }
+        context.ask(request).await
+    }
+
+    /// Writes an index under a tag (distribution specification, "Pushing Manifests").
+    pub(in crate::tools) async fn put(
+        &mut self,
+        context: &mut dyn StepContext,
+        tag: &str,
+        media_type: &str,
+        index: &str,
+    ) -> Result<Put, Failure> {
+        let mut answer = self.send(context, tag, media_type, index).await?;
+        if answer.status == 401 && self.sign_in(context, &answer).await? {
+            answer = self.send(context, tag, media_type, index).await?;
+        }
+        let host = &self.registry.host;
+        if answer.is_success() {
+            return Ok(Put::Done);
+        }
+        let said = answer.text();
+        if said.contains("cannot be overwritten because the") {
+            return Ok(Put::Immutable(said.trim().to_owned()));
+        }
+        Err(match answer.status {
+            401 if self.login == Login::Nobody => {
+                Failure::Unproven(format!("{host} requires a login: {}", self.advice))
+            }
+            status @ (401 | 403) => Failure::Unproven(format!(
+                "{host} does not allow an index to be pushed (status {status}): {}",
+                self.advice
+            )),
+            status => trouble(&answer, format!("{host} answered {status} when {tag} was pushed")),
+        })
+    }
+
+    async fn send(
+        &self,
+        context: &mut dyn StepContext,
+        tag: &str,
+        media_type: &str,
+        index: &str,
+    ) -> Result<Answer, Failure> {
+        let mut request = self.request(self.registry.manifest(self.repository, tag), MANIFEST_CAP);
+        request.method = "PUT".parse().unwrap_or_default();
+        request.body = Some(index.to_owned());
+        request = request.header("Content-Type", media_type);
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization.as_str());
         }
@@ -167,7 +250,8 @@ impl<'a> Access<'a> {
                 "{name} wants the login to be sent to {server} without TLS: it was not sent"
             )));
         }
-        let scope = format!("repository:{}:pull", self.registry.path_of(self.repository));
+        let actions = if self.writes { "pull,push" } else { "pull" };
+        let scope = format!("repository:{}:{actions}", self.registry.path_of(self.repository));
         let mut fields = vec![("scope", scope.as_str()), ("client_id", "portcullis")];
         fields.extend(service.map(|service| ("service", service)));
         let request = match &self.login {
@@ -225,118 +309,9 @@ fn trouble(answer: &Answer, why: String) -> Failure {
     }
 }
 
-impl Challenge {
-    /// Reads one header, which may hold several challenges.
-    fn read(header: &str) -> Vec<Self> {
-        let mut challenges = Vec::new();
-        let mut rest = header.trim();
-        while !rest.is_empty() {
-            let end = rest.find([' ', ',']).unwrap_or(rest.len());
-            let scheme = rest[..end].to_ascii_lowercase();
-            let (parameters, behind) = parameters(&rest[end..]);
-            let get = |name: &str| {
-                let found = parameters.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| value.clone())
-            };
-            match (scheme.as_str(), get("realm")) {
-                ("basic", _) => challenges.push(Self::Basic),
-                ("bearer", Some(realm)) if realm.starts_with("http://") || realm.starts_with("https://") => {
-                    challenges.push(Self::Bearer { realm, service: get("service") });
-                }
-                _ => {}
-            }
-            rest = behind;
-        }
-        challenges
-    }
-}
-
-/// `a="b", c=d` up to the next scheme, and what comes behind.
-fn parameters(text: &str) -> (Vec<(&str, String)>, &str) {
-    let mut all = Vec::new();
-    let mut rest = text.trim_start_matches([' ', ',']);
-    loop {
-        let end = rest.find([' ', ',', '=']).unwrap_or(rest.len());
-        let (name, behind) = rest.split_at(end);
-        let Some(value) = behind.strip_prefix('=').filter(|_| !name.is_empty()) else { return (all, rest) };
-        let (value, behind) = match value.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => {
-                let end = value.find([' ', ',']).unwrap_or(value.len());
-                (value[..end].to_owned(), &value[end..])
-            }
-        };
-        all.push((name, value));
-        rest = behind.trim_start_matches([' ', ',']);
-    }
-}
-
-/// A quoted string without its quotes, and what comes behind.
-fn unquoted(text: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut letters = text.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return (value, &text[at + 1..]),
-            '\\' => value.extend(letters.next().map(|(_, escaped)| escaped)),
-            letter => value.push(letter),
-        }
-    }
-    (value, "")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
-    }
-
-    /// The headers of Docker Hub, GHCR, GitLab, ECR and a plain docker-registry, and an example of RFC 9110.
-    #[test]
-    fn challenges_are_read_as_registries_write_them() {
-        for (header, wanted) in [
-            (
-                "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\"",
-                vec![bearer("https://auth.docker.io/token", Some("registry.docker.io"))],
-            ),
-            (
-                "Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\",scope=\"repository:a/b:pull\"",
-                vec![bearer("https://ghcr.io/token", Some("ghcr.io"))],
-            ),
-            (
-                "Bearer realm=\"https://gitlab.com/jwt/auth\",service=\"container_registry\",error=\"invalid_token\"",
-                vec![bearer("https://gitlab.com/jwt/auth", Some("container_registry"))],
-            ),
-            (
-                "Basic realm=\"https://1.dkr.ecr.eu-west-1.amazonaws.com/\",service=\"ecr.amazonaws.com\"",
-                vec![Challenge::Basic],
-            ),
-            ("Basic realm=test", vec![Challenge::Basic]),
-            ("basic", vec![Challenge::Basic]),
-            (
-                "Basic realm=\"simple\", Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\", bearer realm=\"https://a\"",
-                vec![Challenge::Basic, bearer("https://a", None)],
-            ),
-            ("Negotiate, Basic realm=\"x\"", vec![Challenge::Basic]),
-        ] {
-            assert_eq!(Challenge::read(header), wanted, "{header}");
-        }
-        let none = [
-            "",
-            "Bearer",
-            "Bearer realm=",
-            "Bearer realm=\"file:///x\"",
-            "Bearer service=\"x\"",
-            ",,,",
-            "= =",
-            "\"",
-        ];
-        for header in none {
-            assert_eq!(Challenge::read(header), [], "{header}");
-        }
-    }
 
     #[test]
     fn a_token_can_not_add_a_header() {

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::scan::container_engine::ContainerEngine;
-use crate::text::hash::sha256;
 
 /// Where images are pushed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -156,67 +155,6 @@ fn is_this_machine(host: &str) -> bool {
     name == "localhost"
         || name == "[::1]"
         || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// What a registry holds under a tag.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::tools) struct Held {
-    /// The digest of the manifest, which is the registry's name for the image.
-    pub digest: String,
-    /// The digest of the image's configuration, which names every layer by its content. An index of
-    /// several images has no configuration.
-    pub config: Option<String>,
-}
-
-impl Held {
-    /// Reads a manifest. Its digest is calculated from its bytes, not taken from the answer.
-    pub(in crate::tools) fn read(manifest: &[u8]) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Manifest {
-            config: Option<Descriptor>,
-            manifests: Option<Vec<Descriptor>>,
-        }
-        #[derive(Deserialize)]
-        struct Descriptor {
-            digest: String,
-        }
-        let read: Manifest =
-            serde_json::from_slice(manifest).map_err(|error| format!("not a manifest: {error}"))?;
-        if read.config.is_none() && read.manifests.is_none() {
-            return Err("a manifest that names neither a configuration nor other manifests".to_owned());
-        }
-        let digests = read.manifests.iter().flatten().chain(&read.config).map(|part| &part.digest);
-        match digests.into_iter().find(|digest| !is_digest(digest)) {
-            Some(digest) => Err(format!("{digest:?} is not a digest")),
-            None => Ok(Self {
-                digest: format!("sha256:{}", sha256(manifest)),
-                config: read.config.map(|config| config.digest),
-            }),
-        }
-    }
-
-    /// The id that people would search for.
-    pub(in crate::tools) fn id(&self) -> &str {
-        self.config.as_deref().unwrap_or(&self.digest)
-    }
-}
-
-/// The digests that can name one image: Docker's own image store uses the configuration's digest,
-/// containerd's store that of the manifest or index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::tools) struct Names {
-    /// The engine's id of it.
-    pub id: String,
-    /// A second id that the build reports.
-    pub also: Option<String>,
-}
-
-impl Names {
-    /// Whether this is the image that the registry holds.
-    pub(in crate::tools) fn are_of(&self, held: &Held) -> bool {
-        let mut names = [Some(&self.id), self.also.as_ref()].into_iter().flatten();
-        names.any(|name| held.config.as_ref() == Some(name) || held.digest == *name)
-    }
 }
 
 /// `sha256:` and 64 digits.

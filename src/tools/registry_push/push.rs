@@ -2,16 +2,18 @@
 
 use serde::Deserialize;
 
-use crate::scan::gate_outputs::OneImage;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::http::basic;
+use crate::text::shared::Text;
 use crate::tools::aws::Account;
 use crate::tools::registry::access::Access;
-use crate::tools::registry::address::{Names, Registry};
+use crate::tools::registry::address::Registry;
+use crate::tools::registry::held::Names;
 use crate::tools::registry::logins::Login;
 
 use super::engine::{Engine, Kind, Pushed};
+use super::index::Part;
 use super::report::{Report, Tag};
 
 const REPORT: &str = "registry-push.json";
@@ -35,6 +37,10 @@ pub(super) enum SignIn {
 pub(super) struct Push {
     /// Its name on this machine.
     pub image: String,
+    /// Its platforms, if it is built for several. An index then goes under the tags.
+    pub parts: Vec<Part>,
+    /// The tag under which the index of this run lies, for the tags that move.
+    pub index_tag: String,
     /// `None`: AWS says where the repository is.
     pub registry: Option<Registry>,
     /// Without the registry.
@@ -57,6 +63,12 @@ impl Push {
         Some(self.with_tags(true)).filter(|push| !push.tags.is_empty())
     }
 
+    /// Every tag that it writes, those of single platforms too.
+    pub(super) fn all_tags(&self) -> impl Iterator<Item = String> {
+        let of_part = |part: &Part| format!("{}-{}", self.index_tag, part.platform.tag());
+        self.tags.iter().map(|(tag, _)| tag.clone()).chain(self.parts.iter().map(of_part))
+    }
+
     fn with_tags(&self, moving: bool) -> Self {
         let tags = self.tags.iter().filter(|(_, moves)| *moves == moving).cloned().collect();
         Self { tags, ..self.clone() }
@@ -67,6 +79,15 @@ impl Procedure for Push {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let mut engine = Engine::new(self.engine, context);
+            if !self.parts.is_empty() {
+                let mut report = None;
+                let end = self.push_index(context, &mut engine, &mut report).await;
+                engine.forget();
+                return match report {
+                    Some(report) => context.report(REPORT, &report).and(end),
+                    None => end,
+                };
+            }
             let mut report = None;
             let end = self.push(context, &mut engine, &mut report).await;
             engine.forget();
@@ -86,15 +107,8 @@ impl Push {
         engine: &mut Engine,
         report: &mut Option<Report>,
     ) -> Result<(), Failure> {
-        let seen = context.one_image(&self.image)?;
-        if seen.by.is_empty() && !self.unscanned {
-            let why =
-                format!("not pushed: no gate has proved that it scanned {} for vulnerabilities", self.image);
-            return Err(Failure::Unproven(why));
-        }
-        let names = self.names(context, engine, &seen).await?;
+        let (names, seen_by) = self.seen(context, engine, &self.image).await?;
         let moved = self.moved(context, engine, &names).await;
-
         let registry = self.registry(context).await?;
         let mut access = self.sign_in(context, engine, &registry).await?;
 
@@ -103,7 +117,7 @@ impl Push {
             image: self.image.clone(),
             names: names.clone(),
             moved,
-            seen_by: seen.by,
+            seen_by,
             unscanned: self.unscanned,
             repository: format!("{}/{}", registry.host, self.repository),
             tags: Vec::new(),
@@ -135,27 +149,30 @@ impl Push {
         Ok(())
     }
 
-    /// The names of the very image that the gates saw. Its tag is not asked: another run on this machine may have built the
-    /// commit again.
-    async fn names(
+    /// The names of the very image that the gates saw, and the gates that scanned it. Its tag is not asked: another run on this
+    /// machine may have built the commit again.
+    pub(super) async fn seen(
         &self,
         context: &mut dyn StepContext,
         engine: &Engine,
-        seen: &OneImage,
-    ) -> Result<Names, Failure> {
-        let id = engine.id_of(context, &seen.id, &self.image).await?;
+        image: &str,
+    ) -> Result<(Names, Vec<Text>), Failure> {
+        let seen = context.one_image(image)?;
+        if seen.by.is_empty() && !self.unscanned {
+            let why = format!("not pushed: no gate has proved that it scanned {image} for vulnerabilities");
+            return Err(Failure::Unproven(why));
+        }
+        let id = engine.id_of(context, &seen.id, image).await?;
         let other = match &seen.also {
             also if id == *seen.id => also.clone(),
             Some(also) if id == **also => Some(seen.id.clone()),
             _ => {
-                let why = format!(
-                    "not pushed: the gates saw {} ({}), and the engine answers {id}",
-                    self.image, seen.id
-                );
+                let why =
+                    format!("not pushed: the gates saw {image} ({}), and the engine answers {id}", seen.id);
                 return Err(Failure::Unproven(why));
             }
         };
-        Ok(Names { id, also: other.map(|other| other.to_string()) })
+        Ok((Names { id, also: other.map(|other| other.to_string()) }, seen.by))
     }
 
     /// Where the tag of the image on this machine is now, if that is another image. Nothing depends on it.
@@ -165,7 +182,18 @@ impl Push {
     }
 
     /// Signs in, and says how to ask the registry.
-    async fn sign_in<'a>(
+    pub(super) async fn sign_in<'a>(
+        &'a self,
+        context: &mut dyn StepContext,
+        engine: &mut Engine,
+        registry: &'a Registry,
+    ) -> Result<Access<'a>, Failure> {
+        let mut access = self.access(context, engine, registry).await?;
+        access.writes = !self.parts.is_empty();
+        Ok(access)
+    }
+
+    async fn access<'a>(
         &'a self,
         context: &mut dyn StepContext,
         engine: &mut Engine,
@@ -194,7 +222,7 @@ impl Push {
     }
 
     /// The registry that gates.toml names, or the one that holds the repository.
-    async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
+    pub(super) async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
         #[derive(Deserialize)]
         struct Answer {
             repositories: Vec<Repository>,

@@ -1,5 +1,7 @@
 //! The report of a push, and what it proves.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::finding::{Category, Finding};
@@ -8,7 +10,8 @@ use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
-use crate::tools::registry::address::{Held, Names, is_digest};
+use crate::tools::registry::address::is_digest;
+use crate::tools::registry::held::{Held, Names};
 
 pub(super) const WHAT: &str = "report of a push";
 
@@ -64,8 +67,13 @@ impl Tag {
     }
 
     /// The registry holds this image under it already.
+    ///
+    /// A tag that stays may name an index with images of other platforms beside it: what is passed on is the digest of this image.
     pub(super) fn is_there(&self, names: &Names) -> bool {
-        self.before.as_ref().is_some_and(|held| names.are_of(held))
+        self.before.as_ref().is_some_and(|held| match self.moving {
+            true => names.are_all_of(held),
+            false => names.are_of(held),
+        })
     }
 }
 
@@ -87,7 +95,11 @@ impl Report {
 
         let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
         parsed.image_id = Some(self.names.id.as_str().into());
-        parsed.findings = self.tags.iter().filter_map(|tag| self.taken(tag)).collect();
+        parsed.findings = self
+            .tags
+            .iter()
+            .filter_map(|tag| taken(&self.repository, tag, tag.is_taken(&self.names), &self.names.id))
+            .collect();
         if !parsed.findings.is_empty() {
             return Ok(parsed);
         }
@@ -109,47 +121,11 @@ impl Report {
             // The part that moved tags: what is deployed has a tag that stays.
             return Ok(parsed);
         }
-        let digest = first.now.as_ref().map(|held| held.digest.clone()).unwrap_or_default();
-        let Self { repository, .. } = &self;
-        parsed.outputs = [
-            ("image", format!("{repository}@{digest}")),
-            ("digest", digest),
-            ("tag", first.tag.clone()),
-            ("repository", repository.clone()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        // Not that of an index around it, which may name images that nobody has scanned.
+        let digest = first.now.as_ref().and_then(|held| self.names.digest_in(held)).unwrap_or_default();
+        let digest = digest.to_owned();
+        parsed.outputs = outputs(&self.repository, digest, &first.tag);
         Ok(parsed)
-    }
-
-    /// The finding of a tag that another image has.
-    fn taken(&self, tag: &Tag) -> Option<Finding> {
-        let name = format!("{}:{}", self.repository, tag.tag);
-        let message = match (&tag.immutable, &tag.before) {
-            (Some(words), _) => words.clone(),
-            (None, Some(held)) if tag.is_taken(&self.names) => format!(
-                "the registry holds {} ({}), the gates saw {}; nothing was pushed",
-                held.id(),
-                held.digest,
-                self.names.id
-            ),
-            _ => return None,
-        };
-        let title = format!("another image lies under {name}");
-        let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
-        finding.message = message.into();
-        let removal = tag.removal.as_ref().filter(|_| !tag.moving);
-        let removal =
-            removal.map(|how| format!("if a push that went wrong left it there, remove it: {how}; or "));
-        finding.fix = Some(
-            format!(
-                "{}push under another tag; put tags that may move in `moving_tags`, in a repository that allows it",
-                removal.unwrap_or_default()
-            )
-            .into(),
-        );
-        finding.image = Some(self.names.id.as_str().into());
-        Some(finding)
     }
 
     /// Proof that the registry holds the image under a tag, or why there is no proof.
@@ -178,6 +154,52 @@ impl Report {
             (None, Some(before)) if before == now => "already there".to_owned(),
             (None, _) => return Err(format!("nothing shows that {name} was pushed")),
         };
-        Ok(format!("{name} is {} ({came})", now.digest))
+        Ok(match self.names.digest_in(now) {
+            Some(digest) if digest != now.digest => {
+                format!("{name} is {}, an index that names {digest} ({came})", now.digest)
+            }
+            _ => format!("{name} is {} ({came})", now.digest),
+        })
     }
+}
+
+/// What is passed on to later gates.
+pub(super) fn outputs(repository: &str, digest: String, tag: &str) -> BTreeMap<String, String> {
+    [
+        ("image", format!("{repository}@{digest}")),
+        ("digest", digest),
+        ("tag", tag.to_owned()),
+        ("repository", repository.to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// The finding of a tag that another image has, or that the registry does not move. `saw`: the image that the gates saw.
+pub(super) fn taken(repository: &str, tag: &Tag, by_another: bool, saw: &str) -> Option<Finding> {
+    let name = format!("{repository}:{}", tag.tag);
+    let message = match (&tag.immutable, &tag.before) {
+        (Some(words), _) => words.clone(),
+        (None, Some(held)) if by_another => format!(
+            "the registry holds {} ({}), the gates saw {saw}; nothing was pushed",
+            held.id(),
+            held.digest
+        ),
+        _ => return None,
+    };
+    let title = format!("another image lies under {name}");
+    let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
+    finding.message = message.into();
+    let removal = tag.removal.as_ref().filter(|_| !tag.moving);
+    let removal =
+        removal.map(|how| format!("if a push that went wrong left it there, remove it: {how}; or "));
+    finding.fix = Some(
+        format!(
+            "{}push under another tag; put tags that may move in `moving_tags`, in a repository that allows it",
+            removal.unwrap_or_default()
+        )
+        .into(),
+    );
+    finding.image = Some(saw.into());
+    Some(finding)
 }

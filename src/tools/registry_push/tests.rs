@@ -4,7 +4,7 @@ use crate::inputs::Inputs;
 use crate::scan::scene::BuiltImage;
 use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
 
-use crate::tools::registry::address::{Held, Names};
+use crate::tools::registry::held::{Held, Names};
 
 fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
     let repo = repo("");
@@ -256,7 +256,8 @@ fn a_manifest_is_known_by_its_bytes_and_an_image_by_either_digest() {
     let index = format!("{{\"schemaVersion\": 2, \"manifests\": [{{\"digest\": \"{DIGEST}\"}}]}}");
     let held = Held::read(index.as_bytes()).unwrap();
     let goes_by = |id: &str| Names { id: id.to_owned(), also: None }.are_of(&held);
-    assert!(held.config.is_none() && goes_by(&held.digest) && !goes_by(DIGEST));
+    // An index that names this manifest, and none that names another.
+    assert!(held.config.is_none() && goes_by(&held.digest) && goes_by(DIGEST) && !goes_by(OTHER));
     for manifest in [
         "",
         "<html></html>",
@@ -380,3 +381,5 @@ fn a_report_that_does_not_show_the_scanned_image_in_the_registry_proves_nothing(
     }
     assert!(parse(&good.replace("\"unscanned\": false", "\"unscanned\": true")).is_ok());
 }
+
+mod platforms;

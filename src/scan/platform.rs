@@ -1,25 +1,21 @@
-//! The platform of an image: the one that was asked for, and the one that was built.
+//! The platform of an image: the one that was asked for, the one that was built, the one that an index names.
 
 use std::fmt;
 
-use serde::Deserialize;
-
-use crate::formats::json;
-
-/// The name of the document with the engine's answer.
-pub(super) const INSPECTED: &str = "inspected.json";
+use serde::{Deserialize, Serialize};
 
 /// An operating system and an architecture (OCI image specification, `config.md`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Platform {
-    os: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Platform {
     architecture: String,
+    os: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<String>,
 }
 
 impl Platform {
     /// Reads `linux/arm64/v8`, `arm64` and further names of the same (containerd/platforms `normalizeArch`).
-    pub(super) fn named(text: &str) -> Self {
+    pub(crate) fn named(text: &str) -> Self {
         let mut parts: Vec<&str> = text.trim().split('/').collect();
         if parts.len() == 1 && parts[0] != "windows" && parts[0] != "linux" {
             parts.insert(0, "linux");
@@ -28,7 +24,8 @@ impl Platform {
         Self::of(part(0).unwrap_or_default(), part(1).unwrap_or_default(), part(2))
     }
 
-    fn of(os: String, architecture: String, variant: Option<String>) -> Self {
+    /// The platform of these parts, each by its usual name.
+    pub(crate) fn of(os: String, architecture: String, variant: Option<String>) -> Self {
         let (architecture, implied) = match architecture.as_str() {
             "x86_64" | "x86-64" => ("amd64", None),
             "i386" | "i686" => ("386", None),
@@ -47,15 +44,34 @@ impl Platform {
     }
 
     /// Whether an image of this platform is what was asked for. An ARM image without a variant may be any.
-    pub(super) fn meets(&self, asked: &Self) -> bool {
+    pub(crate) fn meets(&self, asked: &Self) -> bool {
         let same = self.os == asked.os && self.architecture == asked.architecture;
         same && (self.variant == asked.variant
             || asked.variant.is_none()
             || self.variant.is_none() && self.architecture == "arm")
     }
 
+    /// Whether it is written as people write one: `OS/ARCHITECTURE`, perhaps with a variant.
+    pub(crate) fn is_written_well(text: &str) -> bool {
+        let word = |part: &str| {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
+            part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(plain)
+        };
+        matches!(text.split('/').count(), 2 | 3) && text.split('/').all(word)
+    }
+
+    /// What BuildKit writes for what is attached to an image, and is none.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.os == "unknown" && self.architecture == "unknown"
+    }
+
+    /// The end of a tag for images of it: `linux-arm64`.
+    pub(crate) fn tag(&self) -> String {
+        self.to_string().replace('/', "-")
+    }
+
     /// What an engine says of an image: `docker image inspect` and podman's (a list), `buildah inspect`.
-    pub(super) fn inspected(answer: &[u8]) -> Option<Self> {
+    pub(crate) fn inspected(answer: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Answer {
@@ -74,7 +90,7 @@ impl Platform {
             #[serde(alias = "Variant")]
             variant: Option<String>,
         }
-        let found = match json::read::<Answer>(answer, "answer of the engine").ok()? {
+        let found = match serde_json::from_slice::<Answer>(answer).ok()? {
             Answer::List(list) => list.into_iter().next()?,
             Answer::Buildah { image } => image,
         };

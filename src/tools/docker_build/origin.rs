@@ -1,0 +1,58 @@
+//! What an image says of where it comes from: its labels, and what its tag means.
+
+use std::collections::BTreeMap;
+
+use crate::scan::job::Job;
+use crate::system::ci;
+use crate::system::git::Repo;
+
+use super::DockerBuild;
+use super::image::Image;
+
+/// From the OCI image specification (`annotations.md`).
+pub(super) const REVISION: &str = "org.opencontainers.image.revision";
+const BUILD_NUMBER: &str = "build.number";
+const BUILD_URL: &str = "build.url";
+
+impl DockerBuild {
+    /// Labels for the image's origin, and those that the configuration adds. The time of the build is
+    /// left out: with it the same content would get a new id each time.
+    pub(super) fn labels(
+        &self,
+        image: &Image,
+        repo: &Repo,
+        differs: bool,
+        var: impl Fn(&str) -> Option<String>,
+    ) -> BTreeMap<String, String> {
+        let revision = repo.described(usize::MAX, differs).map(|commit| (REVISION, commit));
+        let number = ci::build_number(&var).filter(|_| self.ci_labels).map(|number| (BUILD_NUMBER, number));
+        let url = ci::build_url(&var).filter(|_| self.ci_labels).map(|url| (BUILD_URL, url));
+        let own = [revision, number, url].into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
+        own.chain(self.labels.iter().chain(&image.labels).cloned()).collect()
+    }
+}
+
+/// `strays`: files of the build context that are in no commit.
+pub(super) fn say_what_the_tag_means(job: &mut Job, reference: &str, repo: &Repo, strays: &[String]) {
+    let tag = reference.rsplit(':').next().unwrap_or_default();
+    match (&repo.head, strays) {
+        (None, _) => {
+            job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));
+            job.because("no commit to tag it with");
+        }
+        (Some(_), []) if !repo.dirty => drop(job.because("tagged with the commit")),
+        (Some(_), []) => {
+            job.notes.push(format!("the work tree differs from the commit, so the tag is {tag}"));
+            job.because("tagged with the commit, and marked because the work tree differs from it");
+        }
+        (Some(_), [first, others @ ..]) => {
+            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            job.notes.push(format!(
+                "{first}{more} in its build context: in no commit, so the tag is {tag}; commit it, or name it in .gitignore or .dockerignore"
+            ));
+            job.because(
+                "tagged with the commit, and marked because files of its build context are in no commit",
+            );
+        }
+    }
+}
