@@ -10,7 +10,7 @@ pub(super) mod init;
 mod log;
 mod origin;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -95,8 +95,10 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
-        let names = self.images.iter().map(Image::target).collect();
-        vec![Coverage::new("images", Extent::Images(Some(names)))]
+        // By both names: a floor asks for the image, and a platform that is left out later is missed.
+        let names = self.images.iter().flat_map(|image| [image.name.clone(), image.target()]);
+        let names: BTreeSet<String> = names.collect();
+        vec![Coverage::new("images", Extent::Images(Some(names.into_iter().collect())))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
