@@ -135,7 +135,8 @@ fn folder_name(target: &str) -> String {
             '.' if !name.is_empty() => name.push('.'),
             '.' if target == "." => name.push_str("root"),
             '/' => name.push('+'),
-            ' ' => name.push('@'),
+            // Trivy reads what stands behind `@` in the path of a layout as a digest.
+            ' ' => name.push('='),
             other => name.push_str(&format!("~{:x}", u32::from(other))),
         }
     }

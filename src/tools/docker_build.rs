@@ -12,7 +12,7 @@ pub(super) mod init;
 mod log;
 mod origin;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -103,10 +103,12 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
-        let names = self.images.iter().map(Image::target).collect();
+        // By both names: a floor asks for the image, and a platform that is left out later is missed.
+        let names = self.images.iter().flat_map(|image| [image.name.clone(), image.target()]);
+        let names: BTreeSet<String> = names.collect();
         let services = self.compose.as_ref().and_then(Compose::names);
         vec![
-            Coverage::new("images", Extent::Images(Some(names))),
+            Coverage::new("images", Extent::Images(Some(names.into_iter().collect()))),
             Coverage::new("services", Extent::These(services)).only_if(self.compose.is_some()),
         ]
     }

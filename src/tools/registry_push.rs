@@ -142,6 +142,12 @@ fn split(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// One platform of an image that is built for several.
+fn part(built: &BuiltImage) -> Option<Part> {
+    let platform = built.part.as_ref()?.platform.clone();
+    Some(Part { platform, image: built.reference.clone() })
+}
+
 /// The name without the registry in front: `localhost:5000/team/app` is `team/app`.
 fn path_of(name: &str) -> &str {
     match name.split_once('/') {
@@ -242,7 +248,46 @@ impl RegistryPush {
             Some(tag) => tag,
             None => head.get(..12).unwrap_or(head),
         });
-        let stays = match image.tags.as_ref().or(self.tags.as_ref()) {
+        let stays = self.fixed_tags(image, &reference, built.is_some(), commit)?;
+        let repository = image.repository.clone().unwrap_or_else(|| match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", path_of(name)),
+            None => path_of(name).to_owned(),
+        });
+        if !is_repository(&repository) {
+            let why =
+                format!("`{repository}` is not the name of a repository: give the image a `repository`");
+            return Err(Unplanned::Impossible(why));
+        }
+        let index_tag = stays.first().cloned().unwrap_or_default();
+        let tags = stays.into_iter().map(|tag| (tag, false));
+        let sign_in = match &self.account {
+            _ if !self.login => SignIn::Nobody,
+            Some(account) => SignIn::Ecr(account.clone()),
+            None => SignIn::AsEngine,
+        };
+        Ok(Push {
+            image: reference,
+            parts: parts.into_iter().filter_map(part).collect(),
+            index_tag,
+            registry: self.registry.clone(),
+            repository,
+            tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),
+            engine: self.engine,
+            sign_in,
+            unscanned: self.unscanned,
+        })
+    }
+
+    /// The tags of an image that stay with it. `commit`: as its build tags it.
+    fn fixed_tags(
+        &self,
+        image: &Image,
+        reference: &str,
+        is_built: bool,
+        commit: Option<&str>,
+    ) -> Result<Vec<String>, Unplanned> {
+        let (_, own_tag) = split(reference);
+        Ok(match image.tags.as_ref().or(self.tags.as_ref()) {
             Some(tags) => match commit {
                 Some(commit) => tags.iter().map(|tag| tag.replace(COMMIT, commit)).collect(),
                 None if tags.iter().any(|tag| tag.contains(COMMIT)) => {
@@ -251,7 +296,7 @@ impl RegistryPush {
                 None => tags.clone(),
             },
             // Without a commit every build has the same tag.
-            None if built.is_some() && commit.is_none() => {
+            None if is_built && commit.is_none() => {
                 return Err(Unplanned::Impossible(
                     "there is no commit to tag the images with: set `tags`".to_owned(),
                 ));
@@ -262,37 +307,6 @@ impl RegistryPush {
                 )));
             }
             None => own_tag.map(str::to_owned).into_iter().collect::<Vec<String>>(),
-        };
-        let repository = image.repository.clone().unwrap_or_else(|| match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", path_of(name)),
-            None => path_of(name).to_owned(),
-        });
-        if !is_repository(&repository) {
-            let why =
-                format!("`{repository}` is not the name of a repository: give the image a `repository`");
-            return Err(Unplanned::Impossible(why));
-        }
-        let parts = parts.iter().filter_map(|built| {
-            let platform = built.part.as_ref()?.platform.clone();
-            Some(Part { platform, image: built.reference.clone() })
-        });
-        let index_tag = stays.first().cloned().unwrap_or_default();
-        let tags = stays.into_iter().map(|tag| (tag, false));
-        let sign_in = match &self.account {
-            _ if !self.login => SignIn::Nobody,
-            Some(account) => SignIn::Ecr(account.clone()),
-            None => SignIn::AsEngine,
-        };
-        Ok(Push {
-            image: reference,
-            parts: parts.collect(),
-            index_tag,
-            registry: self.registry.clone(),
-            repository,
-            tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),
-            engine: self.engine,
-            sign_in,
-            unscanned: self.unscanned,
         })
     }
 
