@@ -139,16 +139,7 @@ impl GateEvidence {
 
     /// What later gates may know about it.
     pub(crate) fn finished(&self, outcome: Outcome) -> FinishedGate {
-        let targets = self.targets.iter().map(|target| {
-            let parsed = target.proof.parsed();
-            FinishedTarget {
-                name: target.record.name.clone(),
-                image: target.record.image.clone(),
-                image_id: parsed.image_id.clone(),
-                scanned: image_coverage::is_scanned(target, &self.inputs),
-                outputs: parsed.outputs.clone(),
-            }
-        });
+        let targets = self.targets.iter().map(|target| self.finished_target(target));
         FinishedGate {
             id: self.gate.id.clone(),
             tool: self.gate.spec.name,
@@ -159,6 +150,20 @@ impl GateEvidence {
         }
     }
 
+    fn finished_target(&self, target: &TargetEvidence) -> FinishedTarget {
+        let parsed = target.proof.parsed();
+        let read_from =
+            target.read_from.as_ref().filter(|(_, config)| Some(config) == parsed.image_id.as_ref());
+        FinishedTarget {
+            name: target.record.name.clone(),
+            image: target.record.image.clone(),
+            image_id: parsed.image_id.clone(),
+            read_of: read_from.map(|(id, _)| id.clone()),
+            scanned: image_coverage::is_scanned(target, &self.inputs),
+            outputs: parsed.outputs.clone(),
+        }
+    }
+
     /// Looks whether it scanned the images that the run has built. If not, it proves nothing of them.
     pub(crate) fn compare_images(&mut self, outputs: &GateOutputs) {
         if self.lack.is_some() || self.gate.tool.acts() || self.gate.spec.name == BUILDER {
@@ -166,7 +171,7 @@ impl GateEvidence {
         }
         let other = |target: &TargetEvidence| {
             let image = target.record.image.as_deref()?;
-            another_image(outputs, image, target.proof.parsed().image_id.as_deref())
+            another_image(outputs, image, &self.finished_target(target))
         };
         self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
     }

@@ -13,6 +13,7 @@ use tokio::sync::{OnceCell, watch};
 use crate::engine::environment;
 use crate::engine::job_run::{JobRun, not_started, signalled};
 use crate::engine::lock::guard::Examined;
+use crate::scan::archive_config::configuration_of;
 use crate::scan::image_export::ImageExport;
 use crate::scan::invocation::SCRATCH;
 use crate::scan::job::Job;
@@ -37,7 +38,17 @@ struct Image {
     /// How many jobs will still read the file.
     readers: AtomicUsize,
     /// Set once the file is there.
-    written: OnceCell<PathBuf>,
+    written: OnceCell<Written>,
+}
+
+/// An image as a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    file: PathBuf,
+    /// What was done, for the record.
+    pub(crate) words: String,
+    /// The id by which the engine wrote it, and the digest of the configuration in it, if the file shows that they belong together.
+    pub(crate) ids: Option<(Text, Text)>,
 }
 
 impl ImageExports {
@@ -67,10 +78,10 @@ impl ImageExports {
     pub(crate) fn release(&self, reference: &str) {
         let Some(image) = self.images.get(reference) else { return };
         if image.readers.fetch_sub(1, Ordering::AcqRel) == 1
-            && let Some(file) = image.written.get()
+            && let Some(written) = image.written.get()
         {
             // The folder of the run goes at its end anyway.
-            let _ = fs::remove_file(file);
+            let _ = fs::remove_file(&written.file);
         }
     }
 
@@ -84,7 +95,7 @@ impl ImageExports {
         work: &JobRun,
         left: Duration,
         stop: &watch::Receiver<Stop>,
-    ) -> Result<String, String> {
+    ) -> Result<Written, String> {
         let nobody = || {
             format!(
                 "{} is no image of this run; this is a bug in Portcullis, please report it",
@@ -95,8 +106,15 @@ impl ImageExports {
         // A build that was left out of this run reported nothing: its tag is all there is.
         let name = image.id.get().map_or(export.reference.as_str(), |id| id);
         let file = PathBuf::from(export.file.replace(SCRATCH, &work.scratch.to_string_lossy()));
-        image.written.get_or_try_init(|| run(export, name, file, work, left, stop)).await?;
-        Ok(format!("read as a file that {} wrote of {name}", export.invocation.program.name))
+        let write = async || {
+            let file = run(export, name, file, work, left, stop).await?;
+            let (archive, id) = (file.clone(), name.to_owned());
+            let config = tokio::task::spawn_blocking(move || configuration_of(&archive, &id)).await;
+            let ids = config.ok().flatten().map(|config| (Text::from(name), Text::from(config)));
+            let words = format!("read as a file that {} wrote of {name}", export.invocation.program.name);
+            Ok(Written { file, words, ids })
+        };
+        image.written.get_or_try_init(write).await.cloned()
     }
 }
 

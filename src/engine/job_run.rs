@@ -61,6 +61,8 @@ pub(crate) struct TargetEvidence {
     pub secrets: Vec<Secret>,
     /// Files to keep, each with its path below the output folder and what it is.
     pub kept: Vec<Kept>,
+    /// The image that it read from a file: the engine's id, and the digest of the configuration.
+    pub read_from: Option<(Text, Text)>,
 }
 
 /// A file of the scratch folder that goes to the output folder.
@@ -261,6 +263,7 @@ impl TargetEvidence {
             may_be_empty: job.may_be_empty,
             secrets: environment::secrets_of(job),
             kept: Vec::new(),
+            read_from: None,
         }
     }
 
@@ -282,6 +285,7 @@ impl TargetEvidence {
             may_be_empty: other.may_be_empty,
             secrets: other.secrets.clone(),
             kept: Vec::new(),
+            read_from: other.read_from.clone(),
         }
     }
 }
@@ -297,7 +301,9 @@ impl JobRun {
         let Some(export) = &self.job.export else { return Ok(()) };
         let written = self.exports.write(export, self, left, stop).await;
         evidence.stopped = written.is_err() && *stop.borrow() != Stop::No;
-        evidence.record.proof.push(written?);
+        let written = written?;
+        evidence.record.proof.push(written.words);
+        evidence.read_from = written.ids;
         Ok(())
     }
 

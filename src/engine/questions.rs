@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
-use crate::scan::questions::{ClosingQuestion, PreflightQuestion};
+use crate::scan::questions::{About, ClosingQuestion, PreflightQuestion};
 use crate::scan::raw_report::Document;
 use crate::system::process::{self, Capture, End, Launch, Stop};
 
@@ -44,7 +44,11 @@ pub(crate) async fn after(
 ) -> Vec<Document<'static>> {
     let mut answers = Vec::new();
     for question in questions {
-        let Ok(about) = std::fs::read_to_string(folder.join(question.about)) else { continue };
+        let about = match &question.about {
+            About::Report(name) => std::fs::read_to_string(folder.join(name)).ok(),
+            About::Name(name) => Some(name.clone()),
+        };
+        let Some(about) = about else { continue };
         let args: Vec<String> = question.args.iter().cloned().chain([about.trim().to_owned()]).collect();
         answers.extend(ask(question.name, Launch { args: &args, ..silent(job) }, stop).await);
     }

@@ -38,7 +38,7 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
     let also = built.outputs.get(CONFIG_DIGEST).map(|digest| Text::from(digest.as_str()));
     for (gate, target) in &looked {
         let its = id_of(target);
-        if its != id && Some(&its) != also.as_ref() {
+        if its != id && Some(&its) != also.as_ref() && target.read_of.as_ref() != Some(&id) {
             return Err(format!(
                 "{name} changed on the way: {} had {id}, {} looked at {its}",
                 first.id, gate.id
@@ -51,18 +51,18 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
 }
 
 /// Why a scan of the image of this name looked at another one than the run has built; `None`: it did not, or nobody built it.
-pub(crate) fn another_image(gate_outputs: &GateOutputs, name: &str, scanned: Option<&str>) -> Option<String> {
+pub(crate) fn another_image(gate_outputs: &GateOutputs, name: &str, scan: &FinishedTarget) -> Option<String> {
     let built = gate_outputs.of_tool(BUILDER).find(|(_, target)| target.image.as_deref() == Some(name));
     let (gate, target) = built?;
     let id = target.image_id.as_deref()?;
-    let Some(scanned) = scanned else {
+    let Some(scanned) = scan.image_id.as_deref() else {
         return Some(format!(
             "its report does not say which image it looked at, and {} has built {id}",
             gate.id
         ));
     };
     let also = target.outputs.get(CONFIG_DIGEST).map(String::as_str);
-    (scanned != id && Some(scanned) != also).then(|| {
+    (scanned != id && Some(scanned) != also && scan.read_of.as_deref() != Some(id)).then(|| {
         format!(
             "{name} is not what {} has built: that was {id}, and it looked at {scanned}; was the tag moved?",
             gate.id
@@ -107,6 +107,8 @@ pub struct FinishedTarget {
     pub image: Option<String>,
     /// The id of the image that it really built or scanned.
     pub image_id: Option<Text>,
+    /// The engine's id of that image, if it was read in a file that shows both.
+    pub read_of: Option<Text>,
     /// It is proved, or its gap is accepted.
     pub scanned: bool,
     pub outputs: BTreeMap<String, String>,

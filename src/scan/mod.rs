@@ -1,5 +1,6 @@
 //! The interface between Portcullis and a tool.
 
+pub(crate) mod archive_config;
 pub(crate) mod cause;
 pub mod config_file;
 pub mod container_engine;

@@ -16,6 +16,13 @@ pub struct ClosingQuestion {
     /// The name of that document.
     pub name: &'static str,
     pub args: Vec<String>,
-    /// The report of the job whose content is the last argument.
-    pub about: &'static str,
+    pub about: About,
+}
+
+/// The last argument of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// What this report of the job holds.
+    Report(&'static str),
+    Name(String),
 }

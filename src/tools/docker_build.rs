@@ -28,7 +28,7 @@ use crate::scan::gate_outputs::CONFIG_DIGEST;
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
-use crate::scan::questions::ClosingQuestion;
+use crate::scan::questions::{About, ClosingQuestion};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
@@ -41,7 +41,7 @@ use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 use crate::tools::docker_build::compose::Compose;
 use crate::tools::docker_build::engine::Builder;
-use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, PLATFORM};
+use crate::tools::docker_build::fetch::{FETCHED, FetchOrBuild, Inspected, PLATFORM};
 use crate::tools::docker_build::image::Image;
 use crate::tools::docker_build::platform::{INSPECTED, Platform};
 use crate::tools::registry::logins;
@@ -155,7 +155,7 @@ impl Tool for DockerBuild {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
-            let id = image_id(document)?;
+            let mut id = image_id(document)?;
             let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
             match raw.further_report(FETCHED).map(String::from_utf8_lossy) {
                 Some(remote) => {
@@ -166,8 +166,12 @@ impl Tool for DockerBuild {
             let metadata =
                 raw.beside(engine::METADATA).next().or_else(|| raw.further_report(engine::METADATA));
             if let Some(digests) = metadata.map(engine::digests) {
-                parsed.image_digest = digests.manifest;
-                if let Some(config) = digests.config.filter(|config| *config != id) {
+                parsed.image_digest.clone_from(&digests.manifest);
+                let answered = raw.answer(INSPECTED).and_then(Inspected::read);
+                let id_now = answered.and_then(|image| digests.id_of_engine(&id, &image.id));
+                let config = digests.config.or_else(|| id_now.as_ref().map(|_| id.clone()));
+                id = id_now.unwrap_or(id);
+                if let Some(config) = config.filter(|config| *config != id) {
                     parsed.outputs.insert(CONFIG_DIGEST.to_owned(), config.to_string());
                 }
             }
@@ -242,7 +246,13 @@ impl DockerBuild {
         let Some(asked) = asked.filter(|_| raw.exit.is_some() || raw.by_steps) else { return };
         let of_steps =
             || raw.further_report(PLATFORM).map(|name| Platform::named(&String::from_utf8_lossy(name)));
-        match raw.answer(INSPECTED).and_then(Platform::inspected).or_else(of_steps) {
+        let is_it = |answer: &&[u8]| {
+            let (image, known) = (Inspected::read(answer), [&parsed.image_id, &parsed.image_digest]);
+            // Without a manifest of its own, the engine was asked by the id.
+            parsed.image_digest.is_none()
+                || image.is_some_and(|image| known.iter().any(|id| id.as_deref() == Some(image.id.as_str())))
+        };
+        match raw.answer(INSPECTED).filter(is_it).and_then(Platform::inspected).or_else(of_steps) {
             None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
             Some(built) if built.meets(&Platform::named(asked)) => parsed.proof.push(format!("built for {built}")),
             Some(built) => parsed.gaps.push(format!(
@@ -317,7 +327,11 @@ impl DockerBuild {
         job.arg(&image.context);
         if image.platform.is_some() {
             let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
-            job.closing_questions.push(ClosingQuestion { name: INSPECTED, args, about: IMAGE_ID });
+            job.closing_questions.push(ClosingQuestion {
+                name: INSPECTED,
+                args,
+                about: About::Report(IMAGE_ID),
+            });
         }
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");

@@ -11,7 +11,7 @@ use crate::scan::gate_outputs::CONFIG_DIGEST;
 use crate::scan::gate_outputs::FinishedGate;
 use crate::scan::gate_outputs::FinishedTarget;
 use crate::scan::gate_outputs::GateOutputs;
-use crate::scan::gate_outputs::one_image;
+use crate::scan::gate_outputs::{another_image, one_image};
 use crate::scan::job::Job;
 
 /// One gate that scans, three actions one after another, and one gate that checks what they did.
@@ -247,6 +247,7 @@ const TWO: &str = "sha256:222222222222222222222222222222222222222222222222222222
 
 fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) -> FinishedGate {
     let target = FinishedTarget {
+        read_of: None,
         name: "app".into(),
         image: Some("app:1".to_owned()),
         image_id: image_id.map(Text::from),
@@ -313,6 +314,18 @@ fn the_digest_of_the_configuration_names_the_same_image_if_the_build_says_so() {
             Ok(OneImage { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()] })
         );
     }
+    // Or the file of the image shows it, which the engine wrote by its id.
+    let build = done("images", BUILDER, Outcome::Passed, Some(ONE));
+    let mut scan = scan;
+    scan.targets[0].read_of = Some(ONE.into());
+    assert_eq!(
+        seen(&[build.clone(), scan.clone()]),
+        Ok(OneImage { id: ONE.into(), also: None, by: vec!["scan".into()] })
+    );
+    let outputs = GateOutputs { gates: vec![build] };
+    assert_eq!(another_image(&outputs, "app:1", &scan.targets[0]), None);
+    scan.targets[0].read_of = None;
+    assert!(another_image(&outputs, "app:1", &scan.targets[0]).is_some());
     // Only the build may say so.
     let mut liar = done("sbom", "syft", Outcome::Passed, Some(ONE));
     liar.targets[0].outputs.insert(CONFIG_DIGEST.to_owned(), TWO.to_owned());

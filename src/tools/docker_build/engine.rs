@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::formats::json;
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::job::Job;
+use crate::scan::questions::{About, ClosingQuestion};
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
+
+use super::platform::INSPECTED;
 
 /// What differs in how the engines build.
 pub(super) trait Builder {
@@ -68,6 +71,16 @@ pub(super) fn prepare(job: &mut Job, help: Option<&str>) {
     if help.contains("--metadata-file") {
         let file = job.scratch_file(METADATA);
         job.options(["--metadata-file", &file]);
+        // With containerd's image store, what `--iidfile` names need not be what the engine calls the image.
+        job.closing_questions.retain(|question| question.name != INSPECTED);
+        if let Some(reference) = job.image.clone() {
+            let args = ContainerEngine::Docker.inspect().iter().map(|&arg| arg.to_owned()).collect();
+            job.closing_questions.push(ClosingQuestion {
+                name: INSPECTED,
+                args,
+                about: About::Name(reference),
+            });
+        }
     }
 }
 
@@ -78,6 +91,17 @@ pub(super) struct Digests {
     pub manifest: Option<Text>,
     /// The digest of its configuration, by which scanners know an image. With the containerd image store it is not the image id.
     pub config: Option<Text>,
+}
+
+impl Digests {
+    /// What the engine calls the image, where `--iidfile` has the digest of its configuration (buildx before
+    /// `prefer-image-digest` for Docker's own driver) and the engine has containerd's image store, which knows images by their
+    /// manifest or index alone (moby `daemon/containerd/image.go`). `now`: the id of what has the image's tag now; another
+    /// image than the one that was built may have it.
+    pub(super) fn id_of_engine(&self, iid: &Text, now: &str) -> Option<Text> {
+        let built = self.config.as_ref().is_none_or(|config| config == iid);
+        self.manifest.clone().filter(|manifest| built && manifest != iid && **manifest == *now)
+    }
 }
 
 /// The digests in BuildKit's metadata.

@@ -7,6 +7,7 @@ use crate::formats::json;
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::procedure::{Failure, Procedure, StepContext, Steps, read_text};
 use crate::scan::step::{Output, Step};
+use crate::text::shared::Text;
 use crate::tools::registry::access::Access;
 use crate::tools::registry::address::{Held, Names, Repository};
 use crate::tools::registry::engine_error::failure;
@@ -136,13 +137,27 @@ impl FetchOrBuild {
         }
         let folder = context.scratch();
         let id = read_text(&folder.join(IMAGE_ID), "the id of the image")?;
-        context.hand_over(IMAGE_ID, id.trim().as_bytes().to_vec());
-        if let Ok(metadata) = read_text(&folder.join(engine::METADATA), engine::METADATA) {
-            context.hand_over(engine::METADATA, metadata.into_bytes());
-        }
-        if self.platform.is_some() {
-            let answer = self.inspect(context, id.trim()).await?;
+        let mut id = id.trim().to_owned();
+        let metadata = read_text(&folder.join(engine::METADATA), engine::METADATA).ok();
+        if self.platform.is_some() || metadata.is_some() {
+            let mut answer = self.inspect(context, &id).await?;
+            if !answer.success() {
+                // With containerd's image store it may be known by its manifest alone.
+                answer = self.inspect(context, &self.reference).await?;
+                let digests = engine::digests(metadata.as_deref().unwrap_or_default().as_bytes());
+                let now = Inspected::read(&answer.stdout)
+                    .and_then(|image| digests.id_of_engine(&Text::from(id.as_str()), &image.id));
+                match now {
+                    Some(now) => id = now.to_string(),
+                    // Another image may have the tag by now.
+                    None => answer.stdout.clear(),
+                }
+            }
             self.hand_over_platform(context, &answer);
+        }
+        context.hand_over(IMAGE_ID, id.into_bytes());
+        if let Some(metadata) = metadata {
+            context.hand_over(engine::METADATA, metadata.into_bytes());
         }
         Ok(())
     }
@@ -158,13 +173,14 @@ impl FetchOrBuild {
 }
 
 /// What an engine says of an image: `docker image inspect` and podman's (a list), `buildah inspect`.
-struct Inspected {
-    id: String,
+pub(super) struct Inspected {
+    /// With its algorithm.
+    pub id: String,
     revision: Option<String>,
 }
 
 impl Inspected {
-    fn read(answer: &[u8]) -> Option<Self> {
+    pub(super) fn read(answer: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Answer {
