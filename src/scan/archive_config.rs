@@ -24,7 +24,7 @@ const BLOCK: u64 = 512;
 pub(crate) fn configuration_of(archive: &Path, id: &str) -> Option<String> {
     let mut members = Members::read(archive).ok()?;
     let index: Manifest = members.json("index.json")?;
-    let [target] = &index.manifests.as_deref()?[..] else { return None };
+    let [target] = index.manifests.as_deref()? else { return None };
     if target.digest != id {
         return None;
     }

@@ -62,7 +62,7 @@ impl FetchOrBuild {
         let Repository { registry, name } = &self.repository;
         let mut access = Access::as_engine(context, self.engine, registry, name)
             .await
-            .map_err(|why| why.explained(&unknown))?;
+            .map_err(|why| why.explained(unknown))?;
         access.holds(context, &self.tag).await.map_err(|why| why.explained(unknown))
     }
 
