@@ -139,26 +139,29 @@ impl FetchOrBuild {
         let id = read_text(&folder.join(IMAGE_ID), "the id of the image")?;
         let mut id = id.trim().to_owned();
         let metadata = read_text(&folder.join(engine::METADATA), engine::METADATA).ok();
+        let mut answer = None;
         if self.platform.is_some() || metadata.is_some() {
-            let mut answer = self.inspect(context, &id).await?;
-            if !answer.success() {
+            let mut said = self.inspect(context, &id).await?;
+            if !said.success() {
                 // With containerd's image store it may be known by its manifest alone.
-                answer = self.inspect(context, &self.reference).await?;
+                said = self.inspect(context, &self.reference).await?;
                 let digests = engine::digests(metadata.as_deref().unwrap_or_default().as_bytes());
-                let now = Inspected::read(&answer.stdout)
+                let now = Inspected::read(&said.stdout)
                     .and_then(|image| digests.id_of_engine(&Text::from(id.as_str()), &image.id));
                 match now {
                     Some(now) => id = now.to_string(),
                     // Another image may have the tag by now.
-                    None => answer.stdout.clear(),
+                    None => said.stdout.clear(),
                 }
             }
-            self.hand_over_platform(context, &answer);
+            answer = Some(said);
         }
+        // The id is the report: it comes first.
         context.hand_over(IMAGE_ID, id.into_bytes());
         if let Some(metadata) = metadata {
             context.hand_over(engine::METADATA, metadata.into_bytes());
         }
+        answer.iter().for_each(|answer| self.hand_over_platform(context, answer));
         Ok(())
     }
 }
