@@ -5,8 +5,12 @@ use super::*;
 use crate::inputs::Inputs;
 use crate::keys::mistakes::Problems;
 use crate::scan::job::Planned;
+use crate::scan::questions::About;
 use crate::scan::raw_report::Document;
+use crate::system::git::Repo;
 use crate::system::variables;
+
+mod ids;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let problems = Problems::default();
