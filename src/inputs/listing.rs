@@ -1,9 +1,11 @@
 //! One walk of the repository: git's index, what git ignores, and what lies in the work tree, put together.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::inputs::files::{FileFacts, Files};
+use crate::inputs::from_git::{self, Unseen};
 use crate::inputs::git_index::{Index, IndexEntry, Mode};
 use crate::inputs::third_party::{is_installed, is_passed_over};
 use crate::inputs::walk::{Listed, Shape, Walked, walk};
@@ -19,6 +21,8 @@ pub(super) struct Found {
     /// Folders of installed packages or of build output, which were not looked into.
     pub(super) not_listed: Vec<String>,
     pub(super) troubles: Vec<InputTrouble>,
+    /// What git's own content says of files that the work tree does not have.
+    pub(super) in_git: BTreeMap<String, KindSet>,
 }
 
 /// Lists the files below the top.
@@ -41,11 +45,12 @@ pub(super) async fn list(top: &Path, git: bool) -> Found {
     };
     let not_listed = look_into_more(top, git, &ignored, &mut lists).await;
     let found = Found { troubles, ..Found::default() };
-    let mut listing = Listing { top: top.to_owned(), index, ignored, lists, found };
+    let mut listing = Listing { top: top.to_owned(), index, ignored, lists, found, unseen: Vec::new() };
     listing.look_at_the_rest(&not_listed);
     listing.merge();
     let not_listed = not_listed.iter().map(|folder| shown(folder)).collect();
-    Found { not_listed, ..listing.found }
+    let in_git = from_git::kinds(top, listing.unseen).await;
+    Found { not_listed, in_git, ..listing.found }
 }
 
 /// Files and folders that git ignores, sorted. A folder ends in `/`, and stands for all that is in it.
@@ -96,6 +101,7 @@ struct Listing {
     /// What lies in the work tree: sorted lists, one for each thread.
     lists: Vec<Walked>,
     found: Found,
+    unseen: Vec<Unseen>,
 }
 
 impl Listing {
@@ -184,6 +190,11 @@ impl Listing {
             _ if entry.skipped => Why::Sparse,
             _ => Why::Deleted,
         };
+        if why != Why::NoSubmodule
+            && let Some(unseen) = entry.object.and_then(|object| Unseen::new(path, object))
+        {
+            self.unseen.push(unseen);
+        }
         self.found.troubles.push(trouble(path, why));
     }
 }

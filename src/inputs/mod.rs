@@ -12,6 +12,7 @@ mod content;
 mod dev_lock;
 mod empty_lock;
 mod files;
+mod from_git;
 mod git_index;
 mod go_mod;
 mod hcl;
@@ -69,6 +70,8 @@ pub(crate) struct Inputs {
     images: Vec<ImageBuild>,
     test_runs: Vec<TestRun>,
     unlocked: Vec<Unlocked>,
+    /// What git says of files that the work tree does not have, and whose name does not say what they are.
+    in_git: BTreeMap<String, KindSet>,
 }
 
 impl Inputs {
@@ -94,7 +97,7 @@ impl Inputs {
     }
 
     fn of(top: &Path, found: listing::Found) -> Self {
-        let listing::Found { mut files, mut not_listed, mut troubles } = found;
+        let listing::Found { mut files, mut not_listed, mut troubles, in_git } = found;
         let vendored = vendored(&files);
         troubles.extend(name(top, &mut files, &vendored));
         not_listed.extend(vendored);
@@ -125,6 +128,7 @@ impl Inputs {
             images,
             test_runs,
             unlocked,
+            in_git,
         }
     }
 
@@ -185,7 +189,7 @@ impl Inputs {
 
     /// What is not there to look at.
     pub(crate) fn absent(&self) -> Vec<Absent> {
-        absent::absent(&self.troubles, &self.files)
+        absent::absent(&self.troubles, &self.files, &self.in_git)
     }
 
     /// The troubles with files that name other inputs, and that could not be read: what they name is not known.
@@ -271,12 +275,19 @@ fn name(top: &Path, files: &mut Files, vendored: &BTreeSet<String>) -> Vec<Input
             continue;
         }
         let mut kinds = by_name::kinds(&file.path());
-        if file.is_link() && !kinds.is_empty() {
+        if file.is_link() && file.standing() != Standing::Ignored {
             let path = file.path().into_owned();
             match top.join(file.os_path()).canonicalize() {
+                // What lies in a folder elsewhere, nobody lists.
+                Ok(real) if !real.starts_with(top) && (real.is_dir() || !kinds.is_empty()) => {
+                    troubles.push(InputTrouble { path, why: Why::LinkOut });
+                    if real.is_dir() {
+                        kinds = KindSet::default();
+                    }
+                }
                 Ok(real) if real.is_dir() => kinds = KindSet::default(),
-                Ok(real) if !real.starts_with(top) => troubles.push(InputTrouble { path, why: Why::LinkOut }),
                 Ok(_) => {}
+                Err(_) if kinds.is_empty() => {}
                 Err(_) => {
                     kinds = KindSet::default();
                     troubles.push(InputTrouble { path, why: Why::BrokenLink });
