@@ -82,10 +82,14 @@ impl ThereIs {
         &self.inputs
     }
 
-    /// What some gate of the configuration reads, by kind and path from the top of the repository.
-    pub(crate) fn covered(&self) -> BTreeSet<(InputKind, String)> {
-        let read =
-            self.asked.iter().filter(|one| self.gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
+    /// What some gate of the configuration reads, by kind and path from the top of the repository. `is_valid`: of the roots of Terraform,
+    /// those that some gate validates.
+    pub(crate) fn covered(&self, is_valid: bool) -> BTreeSet<(InputKind, String)> {
+        let counts = |gate: &GateReads, one: &Asked| {
+            let is_enough = !is_valid || one.kind != InputKind::TerraformRoot || gate.validates();
+            is_enough && gate.answers(one.kind, &one.path)
+        };
+        let read = self.asked.iter().filter(|one| self.gates.iter().any(|gate| counts(gate, one)));
         read.map(|one| (one.kind, one.path.clone())).collect()
     }
 
@@ -115,7 +119,14 @@ impl ThereIs {
                 sources.extend(self.sources(&gate, &read, &judge));
             }
             found.extend(self.asked_of(&gate, &read, &judge, evidence.lack.is_none()));
+            found.extend(self.hidden_of(&gate, &judge));
             absent.extend(self.absent_of(&gate, &judge, no_sources));
+        }
+        // A report may name a file of which only a part was read.
+        for input in found.iter_mut().filter(|input| input.state == InputState::Scanned) {
+            if let Some(why) = evidence.gate.tool.unread_part(&survey, input.kind, &input.path) {
+                (input.state, input.why) = (InputState::Gap, Some(why));
+            }
         }
         found.extend(source_groups::put_together(sources));
         // Several things that it reads may be in one submodule.
@@ -153,6 +164,18 @@ impl ThereIs {
             }
         }
         found
+    }
+
+    /// What a gate's tool would pass over anyway, and a rule of the user leaves out, so that nobody has to look at it.
+    fn hidden_of(&self, gate: &GateReads, judge: &Judge<'_>) -> Vec<GateInput> {
+        let hidden = self.asked.iter().filter(|one| gate.holds_hidden(one.kind, &one.path));
+        let left_out = hidden.filter_map(|one| match judge(one.kind, &one.path) {
+            Unnamed::Excluded(why) => {
+                Some(GateInput::new(one.path.as_str(), one.kind, InputState::Excluded, Some(why)))
+            }
+            _ => None,
+        });
+        left_out.collect()
     }
 
     /// What became of an input of a gate whose report names what it read. `None`: another gate reads it.

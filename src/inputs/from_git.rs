@@ -35,7 +35,8 @@ impl Unseen {
             false => KindSet::of(InputKind::Manifest(manager)),
         };
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
-        let of_conda = || conda::conda(&text).ok().flatten().map(|pinned| kind(pinned, PackageManager::Conda));
+        let of_conda =
+            || conda::conda(&text).ok().flatten().map(|pinned| kind(pinned, PackageManager::Conda));
         match self.look {
             Look::Requirements => packages::is_pinned(&text)
                 .map_or_else(KindSet::default, |pinned| kind(pinned, PackageManager::Pip)),

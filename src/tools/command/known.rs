@@ -92,6 +92,12 @@ const SUBCOMMANDS: [&str; 13] = [
     "test",
 ];
 
+/// Whether a command has Terraform or OpenTofu validate a root.
+pub(super) fn validates(run: &[String]) -> bool {
+    let is_started = first_names(run).first().is_some_and(|first| first == "terraform" || first == "tofu");
+    is_started && run.iter().any(|word| word == "validate")
+}
+
 /// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
 /// starts. If it names what it reads, it reads no more.
 pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
