@@ -24,9 +24,11 @@ impl ThereIs {
 
     /// What is not there, and no gate would read, but somebody should; and files that name other inputs, and can't be read.
     pub(crate) fn absent(&self) -> Vec<GateInput> {
-        let is_linked_out = |trouble: &&InputTrouble| trouble.why == Why::LinkOut;
-        let linked_out = self.inputs.troubles().iter().filter(is_linked_out);
-        let unknown = linked_out.chain(self.inputs.unread_lists()).map(|trouble| Absent {
+        let is_elsewhere = |trouble: &&InputTrouble| {
+            matches!(trouble.why, Why::LinkOut | Why::PassedOver(_) | Why::Inside(_))
+        };
+        let elsewhere = self.inputs.troubles().iter().filter(is_elsewhere);
+        let unknown = elsewhere.chain(self.inputs.unread_lists()).map(|trouble| Absent {
             path: trouble.path.clone(),
             kind: Inputs::kind_of_name(&trouble.path),
             files: 1,

@@ -369,6 +369,7 @@ pub(super) fn is_asked(kind: InputKind) -> bool {
             | Kind::Sam
             | Kind::Kubernetes
             | Kind::Helm
+            | Kind::Kustomize
             | Kind::TsConfig
             | Kind::Eslint
     )
@@ -384,7 +385,12 @@ fn asked(inputs: &Inputs) -> Vec<Asked> {
         let (path, nested) = (file.path().into_owned(), file.is_nested());
         kinds.into_iter().map(move |kind| Asked { kind, path: path.clone(), nested })
     });
-    let is_own = |one: &Asked| one.kind != InputKind::TsConfig || projects.contains(one.path.as_str());
+    let is_own = |one: &Asked| match one.kind {
+        InputKind::TsConfig => projects.contains(one.path.as_str()),
+        // One that only lists manifests makes nothing that is not in these.
+        InputKind::Kustomize => inputs.overlays().contains(one.path.as_str()),
+        _ => true,
+    };
     let roots = inputs.terraform().iter().filter(|folder| folder.is_root());
     let root = |folder: &TerraformFolder| Asked {
         kind: InputKind::TerraformRoot,

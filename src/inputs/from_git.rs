@@ -1,8 +1,10 @@
 //! What a tracked file is that the work tree does not have, and whose name does not say it: its content in git does.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
+use crate::inputs::by_name;
 use crate::inputs::conda;
 use crate::inputs::look::{Look, by_content};
 use crate::inputs::object_id::ObjectId;
@@ -26,24 +28,53 @@ impl Unseen {
         let path = std::str::from_utf8(path).ok()?;
         Some(Self { path: path.to_owned(), object, look: by_content(path)? })
     }
+}
 
-    fn kinds(&self, content: &[u8]) -> KindSet {
-        let most = content.get(..templates::MOST).unwrap_or(content);
-        let text = String::from_utf8_lossy(most);
-        let kind = |is_lock: bool, manager| match is_lock {
-            true => KindSet::of(InputKind::Lock(manager)),
-            false => KindSet::of(InputKind::Manifest(manager)),
-        };
-        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
-        let of_conda =
-            || conda::conda(&text).ok().flatten().map(|pinned| kind(pinned, PackageManager::Conda));
-        match self.look {
-            Look::Requirements => packages::is_pinned(&text)
-                .map_or_else(KindSet::default, |pinned| kind(pinned, PackageManager::Pip)),
-            Look::Conda => of_conda().unwrap_or_else(|| templates::kinds(name, &text)),
-            _ => templates::kinds(name, &text),
-        }
+/// What a file with this content is.
+fn kinds_of(path: &str, look: Look, content: &[u8]) -> KindSet {
+    let most = content.get(..templates::MOST).unwrap_or(content);
+    let text = String::from_utf8_lossy(most);
+    let kind = |is_lock: bool, manager| match is_lock {
+        true => KindSet::of(InputKind::Lock(manager)),
+        false => KindSet::of(InputKind::Manifest(manager)),
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let of_conda = || conda::conda(&text).ok().flatten().map(|pinned| kind(pinned, PackageManager::Conda));
+    match look {
+        Look::Requirements => packages::is_pinned(&text)
+            .map_or_else(KindSet::default, |pinned| kind(pinned, PackageManager::Pip)),
+        Look::Conda => of_conda().unwrap_or_else(|| templates::kinds(name, &text)),
+        _ => templates::kinds(name, &text),
     }
+}
+
+/// The path of a file that is not listed, if somebody should look at it.
+pub(super) fn input(top: &Path, path: &[u8]) -> Option<String> {
+    let path = std::str::from_utf8(path).ok()?;
+    let is_input = |kind: InputKind| {
+        use InputKind as Kind;
+        matches!(
+            kind,
+            Kind::Lock(_)
+                | Kind::Dockerfile
+                | Kind::Terraform
+                | Kind::OpenTofu
+                | Kind::CloudFormation
+                | Kind::Sam
+                | Kind::Kubernetes
+                | Kind::Helm
+        )
+    };
+    let kinds = match by_content(path) {
+        Some(look) => {
+            let file = std::fs::File::open(top.join(path)).ok()?;
+            let mut content = Vec::new();
+            file.take(templates::MOST as u64).read_to_end(&mut content).ok()?;
+            kinds_of(path, look, &content)
+        }
+        None => by_name::kinds(path),
+    };
+    kinds.iter().any(is_input).then(|| path.to_owned())
 }
 
 /// Asks git for the content of so many at the most: each is one process. What is left may be anything.
@@ -60,7 +91,7 @@ pub(super) async fn kinds(top: &Path, unseen: Vec<Unseen>) -> BTreeMap<String, K
             // It is not here, and so it is with the others.
             break;
         };
-        let kinds = one.kinds(&content);
+        let kinds = kinds_of(&one.path, one.look, &content);
         known.insert(one.path, kinds);
     }
     known
@@ -84,7 +115,11 @@ mod tests {
         ] {
             let unseen = Unseen::new(path.as_bytes(), object);
             let kinds = unseen.map(|one| {
-                one.kinds(content.as_bytes()).iter().map(InputKind::id).collect::<Vec<_>>().join(" ")
+                kinds_of(&one.path, one.look, content.as_bytes())
+                    .iter()
+                    .map(InputKind::id)
+                    .collect::<Vec<_>>()
+                    .join(" ")
             });
             assert_eq!(kinds.as_deref(), expected, "{path}");
         }

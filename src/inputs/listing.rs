@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::inputs::files::{FileFacts, Files};
 use crate::inputs::from_git::{self, Unseen};
 use crate::inputs::git_index::{Index, IndexEntry, Mode};
-use crate::inputs::third_party::{is_installed, is_passed_over};
+use crate::inputs::third_party::{is_installed, is_passed_over, may_be_own};
 use crate::inputs::walk::{Listed, Shape, Walked, walk};
 use crate::model::input::{InputTrouble, KindSet, Standing, Why};
 use crate::system::git::GIT_LIMIT;
@@ -44,6 +44,9 @@ pub(super) async fn list(top: &Path, git: bool) -> Found {
         _ => (Index::default(), Vec::new()),
     };
     let not_listed = look_into_more(top, git, &ignored, &mut lists).await;
+    if !git {
+        troubles.extend(passed_over(top, &not_listed).await);
+    }
     let found = Found { troubles, ..Found::default() };
     let mut listing = Listing { top: top.to_owned(), index, ignored, lists, found, unseen: Vec::new() };
     listing.look_at_the_rest(&not_listed);
@@ -92,6 +95,23 @@ async fn look_into_more(top: &Path, git: bool, ignored: &[Vec<u8>], lists: &mut 
         let walking = tokio::task::spawn_blocking(move || walk(&root, more, is_passed_over));
         lists.extend(walking.await.unwrap_or_default());
     }
+}
+
+/// Where git does not say which folders are output of a build, each that has an input in it.
+async fn passed_over(top: &Path, not_listed: &[Vec<u8>]) -> Vec<InputTrouble> {
+    let mut found = Vec::new();
+    for folder in not_listed.iter().filter(|folder| may_be_own(folder)) {
+        let (root, start) = (top.to_owned(), folder.clone());
+        let walking = tokio::task::spawn_blocking(move || {
+            let lists = walk(&root, vec![start], is_passed_over);
+            let paths = lists.iter().flat_map(|list| (0..).map_while(|place| list.at(place)));
+            let plain = paths.filter(|(_, listed)| listed.is == Shape::File);
+            plain.filter_map(|(path, _)| from_git::input(&root, path)).min()
+        });
+        let first = walking.await.unwrap_or_default();
+        found.extend(first.map(|first| trouble(folder, Why::PassedOver(first))));
+    }
+    found
 }
 
 struct Listing {

@@ -26,6 +26,7 @@ pub(super) enum Look {
     Terraform,
     TerraformJson,
     Compose,
+    Kustomize,
     /// A pipeline or workflow in YAML.
     Pipeline,
     Jenkins,
@@ -69,7 +70,8 @@ pub(super) fn look(file: &File) -> Option<Look> {
     if file.is_third_party() {
         return None;
     }
-    by_kind(file, name).or_else(|| by_name(file, name)).filter(|look| {
+    let may_be_more = || (name.ends_with(".yaml") || name.ends_with(".yml")).then_some(Look::Template);
+    by_kind(file, name).or_else(|| by_name(file, name)).or_else(may_be_more).filter(|look| {
         // Of what git ignores, only the kind counts: it belongs to no graph.
         let kind_only = matches!(look, Look::Template | Look::Requirements | Look::Conda);
         kind_only || file.standing() != Standing::Ignored
@@ -119,6 +121,7 @@ fn by_kind(file: &File, name: &str) -> Option<Look> {
             Kind::Terraform | Kind::OpenTofu if name.ends_with(".json") => Look::TerraformJson,
             Kind::Terraform | Kind::OpenTofu => Look::Terraform,
             Kind::Compose => Look::Compose,
+            Kind::Kustomize => Look::Kustomize,
             Kind::Ci(CiService::Jenkins) => Look::Jenkins,
             Kind::Ci(_) => Look::Pipeline,
             Kind::Tests(runner) => Look::Tests(runner),

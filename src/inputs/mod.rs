@@ -10,6 +10,7 @@ mod by_name;
 mod conda;
 mod content;
 mod dev_lock;
+mod dotenv;
 mod empty_lock;
 mod files;
 mod from_git;
@@ -19,6 +20,7 @@ mod hcl;
 #[cfg(test)]
 mod hostile;
 mod kubernetes;
+mod kustomize;
 mod languages;
 mod listing;
 mod look;
@@ -72,6 +74,7 @@ pub(crate) struct Inputs {
     unlocked: Vec<Unlocked>,
     /// What git says of files that the work tree does not have, and whose name does not say what they are.
     in_git: BTreeMap<String, KindSet>,
+    overlays: BTreeSet<String>,
 }
 
 impl Inputs {
@@ -105,7 +108,8 @@ impl Inputs {
         let contents = content::read_all(top, &mut files);
         troubles.extend(contents.troubles);
         helm(&mut files);
-        let images = builds::resolve(&contents.told, &files);
+        let builds::Resolved { images, troubles: unknown } = builds::resolve(&contents.told, &files, top);
+        troubles.extend(unknown);
         for build in &images {
             add(&mut files, &build.dockerfile, InputKind::Dockerfile);
         }
@@ -129,6 +133,7 @@ impl Inputs {
             test_runs,
             unlocked,
             in_git,
+            overlays: contents.overlays,
         }
     }
 
@@ -208,6 +213,11 @@ impl Inputs {
     /// an input.
     pub(crate) fn not_listed(&self) -> &[String] {
         &self.not_listed
+    }
+
+    /// The kustomizations that change or make objects: what is applied is in no file.
+    pub(crate) fn overlays(&self) -> &BTreeSet<String> {
+        &self.overlays
     }
 
     pub(crate) fn terraform(&self) -> &[TerraformFolder] {

@@ -174,6 +174,9 @@ impl Tool for Checkov {
             self.framework.is_empty() || self.framework.iter().any(|name| name == framework || name == "all")
         };
         let kinds = FRAMEWORKS.iter().filter(|(framework, _)| reads(framework)).map(|(_, kind)| *kind);
+        // It needs kubectl or kustomize, so it is taken to read these only if it is told to.
+        let kustomize = self.framework.iter().any(|name| name == "kustomize");
+        let kinds = kinds.chain(kustomize.then_some(InputKind::Kustomize));
         vec![Reads::new(kinds, &self.dirs, Reach::BelowNamed)]
     }
 

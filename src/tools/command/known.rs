@@ -26,7 +26,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 31] = [
+const READS: [(&str, &[InputKind]); 33] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -42,6 +42,8 @@ const READS: [(&str, &[InputKind]); 31] = [
     ("kube-linter", &[InputKind::Kubernetes, InputKind::Helm]),
     ("kubescape", &[InputKind::Kubernetes, InputKind::Helm]),
     ("helm", &[InputKind::Helm]),
+    ("kustomize", &[InputKind::Kustomize]),
+    ("kubectl-kustomize", &[InputKind::Kustomize]),
     ("tflint", &[InputKind::TerraformRoot]),
     ("tfsec", &[InputKind::TerraformRoot]),
     ("terraform", &[InputKind::TerraformRoot]),

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::inputs::ImageBuild;
 use crate::scan::seen::{folder_of, in_folder, is_aside};
 use crate::scan::suggestion::{LeftOut, Seen, SuggestedGate, Suggestion, quoted};
+use crate::text::paths::{forward, normalise};
 
 /// The id of the gate. Gates that scan its images need it.
 pub(in crate::tools) const GATE: &str = "images";
@@ -86,7 +87,7 @@ fn by_likelihood(mut builds: Vec<ImageBuild>) -> Vec<Image> {
 }
 
 fn is_there(seen: &Seen, context: &str, path: &str) -> bool {
-    let path = in_folder(context, path);
+    let path = forward(&normalise(Path::new(&in_folder(context, path)))).to_string();
     seen.has(&path) || seen.has_folder(&path)
 }
 
