@@ -1,5 +1,6 @@
 //! What is tracked and not there, so that a gate could not look at it: a gap of the gates that would have read it.
 
+use crate::engine::asked;
 use crate::engine::gate_inputs::{ThereIs, folder_of};
 use crate::engine::gate_reads::GateReads;
 use crate::inputs::{Absent, Inputs};
@@ -35,7 +36,7 @@ impl ThereIs {
             why: trouble.why.clone(),
         });
         let is_asked = |kind: InputKind| {
-            super::gate_inputs::is_asked(kind)
+            asked::is_asked(kind)
                 || matches!(
                     kind,
                     InputKind::Submodule

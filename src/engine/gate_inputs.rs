@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::engine::asked::{Asked, asked};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::named::Named;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
-use crate::inputs::{File, Inputs, TerraformFolder};
-use crate::model::input::{InputKind, PackageManager, Standing};
+use crate::inputs::Inputs;
+use crate::model::input::{InputKind, Standing};
 use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::invocation::SCRATCH;
 use crate::scan::reads::Reach;
@@ -40,15 +41,6 @@ pub(crate) struct ThereIs {
     looking: HashSet<Text>,
     /// The scratch folder of the run, which commands name.
     scratch: PathBuf,
-}
-
-/// One of these.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) kind: InputKind,
-    pub(super) path: String,
-    /// In a submodule, or in another repository inside this one.
-    pub(super) nested: bool,
 }
 
 impl ThereIs {
@@ -354,48 +346,4 @@ fn not_mentioned(title: &str) -> String {
 /// The tool's word, and what to do.
 pub(super) fn accepts(why: &str) -> Text {
     format!("{why}; `[[waiver]]` with `gap` accepts it").into()
-}
-
-/// The kinds that somebody should look at. Others only help to find these.
-pub(super) fn is_asked(kind: InputKind) -> bool {
-    use InputKind as Kind;
-    matches!(
-        kind,
-        Kind::Lock(_)
-            | Kind::Manifest(PackageManager::Maven)
-            | Kind::Dockerfile
-            | Kind::TerraformRoot
-            | Kind::CloudFormation
-            | Kind::Sam
-            | Kind::Kubernetes
-            | Kind::Helm
-            | Kind::Kustomize
-            | Kind::TsConfig
-            | Kind::Eslint
-    )
-}
-
-fn asked(inputs: &Inputs) -> Vec<Asked> {
-    // A base of others, and a list of references, are no projects.
-    let projects = inputs.typescript().iter().filter(|project| !project.is_base() && !project.is_solution());
-    let projects: HashSet<&str> = projects.map(|project| project.path.as_str()).collect();
-    let own = |file: &File| file.standing() != Standing::Ignored;
-    let of_file = inputs.files().iter().filter(own).flat_map(|file| {
-        let kinds: Vec<InputKind> = file.kinds().iter().filter(|kind| is_asked(*kind)).collect();
-        let (path, nested) = (file.path().into_owned(), file.is_nested());
-        kinds.into_iter().map(move |kind| Asked { kind, path: path.clone(), nested })
-    });
-    let is_own = |one: &Asked| match one.kind {
-        InputKind::TsConfig => projects.contains(one.path.as_str()),
-        // One that only lists manifests makes nothing that is not in these.
-        InputKind::Kustomize => inputs.overlays().contains(one.path.as_str()),
-        _ => true,
-    };
-    let roots = inputs.terraform().iter().filter(|folder| folder.is_root());
-    let root = |folder: &TerraformFolder| Asked {
-        kind: InputKind::TerraformRoot,
-        path: folder.folder.clone(),
-        nested: false,
-    };
-    of_file.filter(is_own).chain(roots.map(root)).collect()
 }
