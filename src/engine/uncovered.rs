@@ -74,13 +74,13 @@ impl ThereIs {
         for one in self.inputs.unlocked() {
             add(InputKind::Manifest(one.manager), &one.manifest);
         }
-        let loose = self.loose_sources(&is_read);
+        let loose = self.loose_sources(is_read);
         if !loose.is_empty() {
             found.insert(loose_sources::KIND, loose);
         }
         let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
             kind,
-            tools: self.tools_for(kind, &inputs, &is_read),
+            tools: self.tools_for(kind, &inputs),
             inputs,
         };
         found.into_iter().map(of).collect()
@@ -114,18 +114,14 @@ impl ThereIs {
     }
 
     /// The tools whose gates, without any keys, would answer what is asked of some of these.
-    fn tools_for(
-        &self,
-        kind: InputKind,
-        inputs: &[UncoveredInput],
-        is_read: &dyn Fn(InputKind, &str) -> bool,
-    ) -> Vec<Text> {
+    fn tools_for(&self, kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
         let problems = Problems::default();
         let roots = self.inputs.terraform().iter().filter(|folder| folder.is_only_tofu());
         let only_tofu: HashSet<&str> = roots.map(|folder| folder.folder.as_str()).collect();
         let answers = |tool: &dyn Tool, path: &str| match kind {
             InputKind::TerraformRoot => {
-                (tool.validates() || !is_read(kind, path)) && (tool.reads_tofu() || !only_tofu.contains(path))
+                let is_covered = self.gates.iter().any(|gate| gate.covers(kind, path));
+                (tool.validates() || !is_covered) && (tool.reads_tofu() || !only_tofu.contains(path))
             }
             InputKind::Lock(_) | InputKind::Manifest(_) => !tool.only_lists(),
             _ => true,

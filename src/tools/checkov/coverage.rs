@@ -76,7 +76,7 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
             "." => Some(path.to_owned()),
             dir => path.strip_prefix(dir)?.strip_prefix('/').map(str::to_owned),
         };
-        let framework = FRAMEWORKS.iter().find(|(_, of)| *of == kind).map_or("", |(name, _)| name);
+        let framework = FRAMEWORKS.iter().find(|(_, of)| *of == kind).map_or("kustomize", |(name, _)| name);
         let mut excluded = None;
         // One of the folders is enough.
         for (dir, config) in &dirs {
