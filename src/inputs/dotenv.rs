@@ -24,7 +24,10 @@ fn values(text: &str) -> Values {
         let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
         let value = value.trim();
         let quoted = |quote: char| Some(value.strip_prefix(quote)?.split(quote).next()?.to_owned());
-        let plain = || value.split(" #").next().unwrap_or_default().trim().to_owned();
+        let plain = || match value.starts_with('#') {
+            true => String::new(),
+            false => value.split(" #").next().unwrap_or_default().trim().to_owned(),
+        };
         let value = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(plain);
         Some((name.trim().to_owned(), value)).filter(|_| !line.starts_with('#'))
     };

@@ -53,7 +53,7 @@ fn what_lies_in_a_hidden_folder_is_not_covered_unless_a_gate_starts_there_or_a_r
     let (project, ran) = required(&format!("{CHECKOV}dirs = [\".deploy\", \".docker\"]\n"), &files);
     assert_eq!(ran.code, 3, "{}", ran.all());
     assert!(project.gate("iac")["reason"].as_str().unwrap().contains(".deploy/pod.yaml"), "{}", ran.all());
-    let rule = [files[0], files[1], (".checkov.yaml", "skip-path: [\"[.]deploy\"]\n")];
+    let rule = [files[0], files[1], (".checkov.yaml", "skip-path:\n  - deploy/\n")];
     let (project, ran) = required(CHECKOV, &rule);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let rows = project.gate("iac")["inputs"].to_string();
