@@ -1,5 +1,6 @@
 //! What is tracked and not there, so that a gate could not look at it: a gap of the gates that would have read it.
 
+use crate::engine::asked;
 use crate::engine::gate_inputs::{ThereIs, folder_of};
 use crate::engine::gate_reads::GateReads;
 use crate::inputs::{Absent, Inputs};
@@ -24,21 +25,26 @@ impl ThereIs {
 
     /// What is not there, and no gate would read, but somebody should; and files that name other inputs, and can't be read.
     pub(crate) fn absent(&self) -> Vec<GateInput> {
-        let is_linked_out = |trouble: &&InputTrouble| {
-            trouble.why == Why::LinkOut && Inputs::kind_of_name(&trouble.path) != InputKind::File
+        let is_elsewhere = |trouble: &&InputTrouble| {
+            matches!(trouble.why, Why::LinkOut | Why::PassedOver(_) | Why::Inside(_))
         };
-        let linked_out = self.inputs.troubles().iter().filter(is_linked_out);
-        let unknown = linked_out.chain(self.inputs.unread_lists()).map(|trouble| Absent {
+        let elsewhere = self.inputs.troubles().iter().filter(is_elsewhere);
+        let unknown = elsewhere.chain(self.inputs.unread_lists()).map(|trouble| Absent {
             path: trouble.path.clone(),
             kind: Inputs::kind_of_name(&trouble.path),
             files: 1,
             why: trouble.why.clone(),
         });
         let is_asked = |kind: InputKind| {
-            super::gate_inputs::is_asked(kind)
+            asked::is_asked(kind)
                 || matches!(
                     kind,
-                    InputKind::Submodule | InputKind::Folder | InputKind::Terraform | InputKind::OpenTofu
+                    InputKind::Submodule
+                        | InputKind::Folder
+                        | InputKind::File
+                        | InputKind::Manifest(_)
+                        | InputKind::Terraform
+                        | InputKind::OpenTofu
                 )
         };
         let is_read = |one: &Absent| self.gates.iter().any(|gate| gate.would_read(one.kind, &one.path));
@@ -66,6 +72,7 @@ fn row(one: &Absent, state: InputState, why: Text) -> GateInput {
 fn why(why: &Why) -> String {
     let remedy = match why {
         Why::NoSubmodule => " (`git submodule update --init`)",
+        Why::Deleted => " (`git rm` says that it shall be gone, `git restore` brings it back)",
         Why::Sparse => " (`git sparse-checkout add` adds its folder)",
         _ => "",
     };

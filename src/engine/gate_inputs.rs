@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::engine::asked::{Asked, asked};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::named::Named;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
-use crate::inputs::{File, Inputs, TerraformFolder, resources};
-use crate::model::input::{InputKind, PackageManager, Standing};
+use crate::inputs::{Inputs, resources};
+use crate::model::input::{InputKind, Standing};
 use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::invocation::SCRATCH;
 use crate::scan::reads::Reach;
@@ -40,15 +41,6 @@ pub(crate) struct ThereIs {
     looking: HashSet<Text>,
     /// The scratch folder of the run, which commands name.
     scratch: PathBuf,
-}
-
-/// One of these.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) kind: InputKind,
-    pub(super) path: String,
-    /// In a submodule, or in another repository inside this one.
-    pub(super) nested: bool,
 }
 
 impl ThereIs {
@@ -82,10 +74,14 @@ impl ThereIs {
         &self.inputs
     }
 
-    /// What some gate of the configuration reads, by kind and path from the top of the repository.
-    pub(crate) fn covered(&self) -> BTreeSet<(InputKind, String)> {
-        let read =
-            self.asked.iter().filter(|one| self.gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
+    /// What some gate of the configuration reads, by kind and path from the top of the repository. `is_valid`: of the roots of Terraform,
+    /// those that some gate validates.
+    pub(crate) fn covered(&self, is_valid: bool) -> BTreeSet<(InputKind, String)> {
+        let counts = |gate: &GateReads, one: &Asked| {
+            let is_enough = !is_valid || one.kind != InputKind::TerraformRoot || gate.validates();
+            is_enough && gate.answers(one.kind, &one.path)
+        };
+        let read = self.asked.iter().filter(|one| self.gates.iter().any(|gate| counts(gate, one)));
         read.map(|one| (one.kind, one.path.clone())).collect()
     }
 
@@ -115,7 +111,14 @@ impl ThereIs {
                 sources.extend(self.sources(&gate, &read, &judge));
             }
             found.extend(self.asked_of(&gate, &read, &judge, evidence));
+            found.extend(self.hidden_of(&gate, &judge));
             absent.extend(self.absent_of(&gate, &judge, no_sources));
+        }
+        // A report may name a file of which only a part was read.
+        for input in found.iter_mut().filter(|input| input.state == InputState::Scanned) {
+            if let Some(why) = evidence.gate.tool.unread_part(&survey, input.kind, &input.path) {
+                (input.state, input.why) = (InputState::Gap, Some(why));
+            }
         }
         found.extend(source_groups::put_together(sources));
         // Several things that it reads may be in one submodule.
@@ -163,6 +166,18 @@ impl ThereIs {
             }
         }
         found
+    }
+
+    /// What a gate's tool would pass over anyway, and a rule of the user leaves out, so that nobody has to look at it.
+    fn hidden_of(&self, gate: &GateReads, judge: &Judge<'_>) -> Vec<GateInput> {
+        let hidden = self.asked.iter().filter(|one| gate.holds_hidden(one.kind, &one.path));
+        let left_out = hidden.filter_map(|one| match judge(one.kind, &one.path) {
+            Unnamed::Excluded(why) => {
+                Some(GateInput::new(one.path.as_str(), one.kind, InputState::Excluded, Some(why)))
+            }
+            _ => None,
+        });
+        left_out.collect()
     }
 
     /// What became of an input of a gate whose report names what it read. `None`: another gate reads it.
@@ -342,42 +357,4 @@ fn not_mentioned(title: &str) -> String {
 /// The tool's word, and what to do.
 pub(super) fn accepts(why: &str) -> Text {
     format!("{why}; `[[waiver]]` with `gap` accepts it").into()
-}
-
-/// The kinds that somebody should look at. Others only help to find these.
-pub(super) fn is_asked(kind: InputKind) -> bool {
-    use InputKind as Kind;
-    matches!(
-        kind,
-        Kind::Lock(_)
-            | Kind::Manifest(PackageManager::Maven)
-            | Kind::Dockerfile
-            | Kind::TerraformRoot
-            | Kind::CloudFormation
-            | Kind::Sam
-            | Kind::Kubernetes
-            | Kind::Helm
-            | Kind::TsConfig
-            | Kind::Eslint
-    )
-}
-
-fn asked(inputs: &Inputs) -> Vec<Asked> {
-    // A base of others, and a list of references, are no projects.
-    let projects = inputs.typescript().iter().filter(|project| !project.is_base() && !project.is_solution());
-    let projects: HashSet<&str> = projects.map(|project| project.path.as_str()).collect();
-    let own = |file: &File| file.standing() != Standing::Ignored;
-    let of_file = inputs.files().iter().filter(own).flat_map(|file| {
-        let kinds: Vec<InputKind> = file.kinds().iter().filter(|kind| is_asked(*kind)).collect();
-        let (path, nested) = (file.path().into_owned(), file.is_nested());
-        kinds.into_iter().map(move |kind| Asked { kind, path: path.clone(), nested })
-    });
-    let is_own = |one: &Asked| one.kind != InputKind::TsConfig || projects.contains(one.path.as_str());
-    let roots = inputs.terraform().iter().filter(|folder| folder.is_root());
-    let root = |folder: &TerraformFolder| Asked {
-        kind: InputKind::TerraformRoot,
-        path: folder.folder.clone(),
-        nested: false,
-    };
-    of_file.filter(is_own).chain(roots.map(root)).collect()
 }

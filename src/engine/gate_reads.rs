@@ -1,5 +1,6 @@
 //! What the gates of a configuration read, with folders from the top of the repository.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::config::Gate;
@@ -24,6 +25,8 @@ pub(super) struct GateReads {
     tool: Arc<dyn Tool>,
     /// Its gate starts a compiler that reads components: a command does, or another program stands in for the tool's own.
     compiles: bool,
+    /// Folders in which there are only files of OpenTofu, if its tool does not read these.
+    only_tofu: HashSet<String>,
     pub(super) reads: Reads,
     pub(super) folders: Vec<String>,
 }
@@ -36,12 +39,15 @@ impl GateReads {
             true => gate.program.as_ref().is_some_and(name),
             false => all.iter().any(|reads| reads.kinds.contains(&InputKind::TsConfig)),
         };
+        let unread = inputs.terraform().iter().filter(|one| one.is_only_tofu() && !gate.tool.reads_tofu());
+        let only_tofu: HashSet<String> = unread.map(|folder| folder.folder.clone()).collect();
         let of = |reads: Reads| Self {
             id: gate.id.clone(),
             required: gate.required,
             title: gate.spec.title,
             tool: gate.tool.clone(),
             compiles,
+            only_tofu: only_tofu.clone(),
             folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
             reads,
         };
@@ -49,7 +55,40 @@ impl GateReads {
     }
 
     pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
-        self.reads.covers(kind, path, &self.folders) && self.tool.reads_path(kind, path)
+        self.holds(kind, path) && !self.passes_over(path)
+    }
+
+    /// Whether an input is of its kinds, and lies where it looks.
+    fn holds(&self, kind: InputKind, path: &str) -> bool {
+        self.reads.covers(kind, path, &self.folders)
+            && self.tool.reads_path(kind, path)
+            && !(kind == InputKind::TerraformRoot && self.only_tofu.contains(path))
+    }
+
+    /// Whether its tool passes over something because of its name, or that of a folder around it. A rule of the user may leave it
+    /// out, too.
+    pub(super) fn holds_hidden(&self, kind: InputKind, path: &str) -> bool {
+        self.holds(kind, path) && self.passes_over(path)
+    }
+
+    fn passes_over(&self, path: &str) -> bool {
+        let is_seen = |inside: &str| !inside.split('/').any(|name| self.tool.passes_over(name));
+        !self.folders.iter().any(|folder| match folder.as_str() {
+            "." => path == "." || is_seen(path),
+            folder if folder == path => true,
+            folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).is_some_and(is_seen),
+        })
+    }
+
+    /// Whether it answers what is asked of an input: a lock file has to be audited, not only listed.
+    pub(super) fn answers(&self, kind: InputKind, path: &str) -> bool {
+        self.covers(kind, path)
+            && !(self.tool.only_lists() && matches!(kind, InputKind::Lock(_) | InputKind::Manifest(_)))
+    }
+
+    /// Whether it proves that roots of Terraform are valid.
+    pub(super) fn validates(&self) -> bool {
+        self.tool.validates()
     }
 
     /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for

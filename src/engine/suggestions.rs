@@ -50,12 +50,19 @@ impl Suggestions {
 
     /// Gates for what no gate of a configuration reads.
     pub(crate) fn beside(config: &Config, there_is: &ThereIs) -> Self {
-        let seen = Seen::new(there_is.repo(), there_is.inputs()).without(there_is.covered());
+        let without = |is_valid: bool| {
+            Seen::new(there_is.repo(), there_is.inputs()).without(there_is.covered(is_valid))
+        };
+        // Who validates Terraform looks for what nobody validates, even if others read it.
+        let (seen, of_validation) = (without(false), without(true));
         let problems = Problems::default();
-        let reads = |spec: &ToolSpec| !(spec.configure)(&Keys::none(&problems)).reads().is_empty();
-        let wanted = TOOLS.iter().filter(|spec| reads(spec));
+        let tool = |spec: &ToolSpec| (spec.configure)(&Keys::none(&problems));
+        let wanted = TOOLS.iter().filter(|spec| !tool(spec).reads().is_empty());
         let taken = config.gates.iter().map(|gate| gate.id.to_string()).collect();
-        let all = wanted.map(|spec| (*spec, (spec.init)(&seen)));
+        let all = wanted.map(|spec| {
+            let seen = if tool(spec).validates() { &of_validation } else { &seen };
+            (*spec, (spec.init)(seen))
+        });
         Self::new(&seen, all, taken)
     }
 

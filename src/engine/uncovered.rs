@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::engine::asked::Asked;
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::gate_inputs::{Asked, ThereIs, folder_of, name_of};
+use crate::engine::gate_inputs::{ThereIs, folder_of, name_of};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::loose_sources;
 use crate::engine::ts_projects::Projects;
@@ -12,7 +13,7 @@ use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::model::input::{InputKind, Language, Standing};
 use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
-use crate::scan::tool::ToolSpec;
+use crate::scan::tool::{Tool, ToolSpec};
 use crate::text::shared::Text;
 use crate::tools::TOOLS;
 
@@ -29,8 +30,33 @@ impl ThereIs {
                     && !evidence.inputs.iter().any(is_gap)
             })
         };
+        let is_row = |input: &GateInput, path: &str, state| *input.path == *path && input.state == state;
+        // A root in which a tool found nothing to check was not looked at.
+        let is_empty = |gate: &GateReads, kind: InputKind, path: &str| {
+            let mut own = evidence.iter().filter(|one| one.gate.id == gate.id).flat_map(|one| &one.inputs);
+            kind == InputKind::TerraformRoot && own.any(|input| is_row(input, path, InputState::Empty))
+        };
+        let rows = evidence.iter().flat_map(|one| &one.inputs);
+        let left_out: HashSet<(InputKind, &str)> = rows
+            .filter(|input| input.state == InputState::Excluded)
+            .map(|input| (input.kind, &*input.path))
+            .collect();
+        let is_left_out = |kind: InputKind, path: &str| {
+            left_out.contains(&(kind, path)) && self.gates.iter().any(|gate| gate.holds_hidden(kind, path))
+        };
         let is_read = |kind: InputKind, path: &str| {
-            self.gates.iter().any(|gate| gate.covers(kind, path) && is_proved(gate, path))
+            let reads = |gate: &&GateReads| {
+                gate.answers(kind, path) && is_proved(gate, path) && !is_empty(gate, kind, path)
+            };
+            self.gates.iter().any(|gate| reads(&gate)) || is_left_out(kind, path)
+        };
+        // Whether a root is valid is a question of its own, where somebody asks it.
+        let asks_validity = self.gates.iter().any(GateReads::validates);
+        let is_validated = |kind: InputKind, path: &str| {
+            let validates = |gate: &GateReads| gate.validates() && gate.covers(kind, path);
+            !asks_validity
+                || kind != InputKind::TerraformRoot
+                || self.gates.iter().any(|gate| validates(gate) && is_proved(gate, path))
         };
         let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
         let mut add = |kind, path: &str| {
@@ -40,7 +66,8 @@ impl ThereIs {
                 accepted: None,
             });
         };
-        let unread = self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path));
+        let is_done = |one: &Asked| is_read(one.kind, &one.path) && is_validated(one.kind, &one.path);
+        let unread = self.asked.iter().filter(|one| !one.nested && !is_done(one));
         for one in self.without_parts(unread.collect()) {
             add(one.kind, &one.path);
         }
@@ -55,7 +82,7 @@ impl ThereIs {
         }
         let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
             kind,
-            tools: tools_for(kind, &inputs),
+            tools: self.tools_for(kind, &inputs),
             inputs,
         };
         found.into_iter().map(of).collect()
@@ -86,6 +113,28 @@ impl ThereIs {
             _ => true,
         };
         unread.iter().copied().filter(stays).collect()
+    }
+
+    /// The tools whose gates, without any keys, would answer what is asked of some of these.
+    fn tools_for(&self, kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
+        let problems = Problems::default();
+        let roots = self.inputs.terraform().iter().filter(|folder| folder.is_only_tofu());
+        let only_tofu: HashSet<&str> = roots.map(|folder| folder.folder.as_str()).collect();
+        let answers = |tool: &dyn Tool, path: &str| match kind {
+            InputKind::TerraformRoot => {
+                let is_covered = self.gates.iter().any(|gate| gate.covers(kind, path));
+                (tool.validates() || !is_covered) && (tool.reads_tofu() || !only_tofu.contains(path))
+            }
+            InputKind::Lock(_) | InputKind::Manifest(_) => !tool.only_lists(),
+            _ => true,
+        };
+        let reads = |spec: &&ToolSpec| {
+            let tool = (spec.configure)(&Keys::none(&problems));
+            let can =
+                |input: &UncoveredInput| tool.reads_path(kind, &input.path) && answers(&*tool, &input.path);
+            tool.reads().iter().any(|reads| reads.kinds.contains(&kind)) && inputs.iter().any(can)
+        };
+        TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
     }
 
     /// Those of these projects of TypeScript that have a source of their own.
@@ -121,15 +170,4 @@ fn is_old_eslint(path: &str) -> bool {
 /// The settings of another tool, written as a program: `vite.config.ts`.
 fn is_setting(name: &str) -> bool {
     name.contains(".config.")
-}
-
-/// The tools whose gates read some of these, without any keys.
-fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
-    let problems = Problems::default();
-    let reads = |spec: &&ToolSpec| {
-        let tool = (spec.configure)(&Keys::none(&problems));
-        tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
-            && inputs.iter().any(|input| tool.reads_path(kind, &input.path))
-    };
-    TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
 }

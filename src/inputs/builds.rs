@@ -5,11 +5,14 @@
 //! reference of skaffold.yaml (`build.artifacts`).
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::inputs::build_args::{self, BuildArgs, literal};
+use crate::inputs::build_args::{self, BuildArgs};
+use crate::inputs::dotenv::{self, Values, expanded};
 use crate::inputs::files::Files;
 use crate::inputs::hcl;
 use crate::inputs::shell::{self, ToldBuild, at_top};
+use crate::model::input::{InputTrouble, Why};
 use crate::text::paths::{forward, normalise};
 use crate::text::yaml::{Node, documents};
 
@@ -32,6 +35,16 @@ pub(super) struct Told {
     pub(super) by: String,
     pub(super) bases: Vec<String>,
     pub(super) builds: Vec<ToldBuild>,
+    /// It is a compose file, whose variables may be in `.env` beside it.
+    pub(super) compose: bool,
+}
+
+/// What the builds come to.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub(super) images: Vec<ImageBuild>,
+    /// Dockerfiles whose name nobody knows.
+    pub(super) troubles: Vec<InputTrouble>,
 }
 
 /// How much of a document is looked at: aliases may make a small text very large.
@@ -59,6 +72,25 @@ pub(super) fn of_compose(text: &str) -> Result<Vec<ToldBuild>, String> {
         }
     }
     Ok(builds)
+}
+
+/// The first service whose Dockerfile is written in the compose file.
+pub(super) fn inline_of_compose(text: &str) -> Result<Option<String>, String> {
+    if !text.contains("dockerfile_inline") {
+        return Ok(None);
+    }
+    let documents = documents(text)?;
+    let mut services = documents.iter().filter_map(|one| one.get("services")).flat_map(Node::entries);
+    let is_inline =
+        |service: &Node| service.get("build").is_some_and(|build| build.get("dockerfile_inline").is_some());
+    Ok(services.find(|(_, service)| is_inline(service)).map(|(name, _)| format!("`{name}`")))
+}
+
+/// The same of a bake file.
+pub(super) fn inline_of_bake(text: &str) -> Result<Option<String>, String> {
+    let blocks = hcl::blocks(text)?;
+    let has = blocks.iter().any(|block| block.attribute("dockerfile-inline").is_some());
+    Ok((has || text.contains("dockerfile-inline")).then(|| "a target".to_owned()))
 }
 
 /// The builds of a pipeline or workflow in YAML: commands in its texts, and actions that build.
@@ -146,7 +178,9 @@ fn action(step: &Node) -> Option<ToldBuild> {
 /// The targets of a bake file in HCL.
 pub(super) fn of_bake(text: &str) -> Result<Vec<ToldBuild>, String> {
     let blocks = hcl::blocks(text)?;
+    let has_file = |block: &&hcl::Block| block.attribute("dockerfile-inline").is_none();
     let targets = blocks.iter().filter(|block| block.kind == "target" && block.inside.is_empty());
+    let targets = targets.filter(has_file);
     let told = targets.map(|target| ToldBuild {
         file: target.attribute("dockerfile").map(str::to_owned),
         context: Some(target.attribute("context").unwrap_or(".").to_owned()),
@@ -211,18 +245,32 @@ pub(super) fn of_jenkins(text: &str) -> Vec<ToldBuild> {
     builds
 }
 
-/// The builds whose Dockerfile is there. What a variable decides is not known, unless it has a default.
-pub(super) fn resolve(told: &[Told], files: &Files) -> Vec<ImageBuild> {
-    let mut builds = BTreeSet::new();
-    for Told { by, bases, builds: each } in told {
+/// The builds whose Dockerfile is there. What a variable decides is not known, unless it has a default, or `.env` beside a compose file
+/// sets it.
+pub(super) fn resolve(told: &[Told], files: &Files, top: &Path) -> Resolved {
+    let (mut builds, mut troubles) = (BTreeSet::new(), Vec::new());
+    for Told { by, bases, builds: each, compose } in told {
+        let has_variable = |build: &ToldBuild| {
+            [&build.file, &build.context, &build.target].into_iter().flatten().any(|text| text.contains('$'))
+        };
+        let values = match *compose && each.iter().any(has_variable) {
+            true => dotenv::beside(by, files, top),
+            false => Values::new(),
+        };
         for build in each {
-            builds.extend(bases.iter().find_map(|base| found(build, base, by, files)));
+            builds.extend(bases.iter().find_map(|base| found(build, base, by, files, &values)));
+            let unknown = build.file.as_ref().filter(|file| expanded(file, &values).is_none());
+            troubles.extend(unknown.filter(|_| *compose).map(|file| InputTrouble {
+                path: by.clone(),
+                why: Why::Inside(format!("names a Dockerfile by a variable that no file sets (`{file}`)")),
+            }));
         }
     }
-    builds.into_iter().collect()
+    Resolved { images: builds.into_iter().collect(), troubles }
 }
 
-fn found(build: &ToldBuild, base: &str, by: &str, files: &Files) -> Option<ImageBuild> {
+fn found(build: &ToldBuild, base: &str, by: &str, files: &Files, values: &Values) -> Option<ImageBuild> {
+    let expanded = |text: &str| expanded(text, values);
     let from = join(base, &expanded(&build.cwd)?)?;
     let context = match &build.context {
         Some(context) => Some(join(&from, &expanded(context)?)?),
@@ -255,12 +303,7 @@ fn join(base: &str, path: &str) -> Option<String> {
     if let Some(rest) = at_top(path) {
         return join(".", if rest.is_empty() { "." } else { &rest });
     }
-    let joined = normalise(&std::path::Path::new(base).join(path));
+    let joined = normalise(&Path::new(base).join(path));
     let joined = forward(&joined);
     (!joined.starts_with("..") && !joined.starts_with('/')).then(|| joined.to_string())
-}
-
-/// A path as it is without variables; `None` if one decides.
-fn expanded(text: &str) -> Option<String> {
-    if at_top(text).is_some() || !text.contains('$') { Some(text.to_owned()) } else { literal(text) }
 }

@@ -163,6 +163,8 @@ fn infrastructure(name: &str) -> Option<Kind> {
     Some(match name {
         "Chart.yaml" => Kind::Helm,
         "kustomization.yaml" | "kustomization.yml" | "Kustomization" => Kind::Kustomize,
+        // Terraform and OpenTofu pass over such files (`IsIgnoredFile`, internal/configs/parser_config_dir.go).
+        _ if name.starts_with('.') => return None,
         _ if name.ends_with(".tf") || name.ends_with(".tf.json") => Kind::Terraform,
         _ if name.ends_with(".tofu") || name.ends_with(".tofu.json") => Kind::OpenTofu,
         _ => return None,
@@ -303,6 +305,10 @@ mod tests {
             ("infra/main.tf", "terraform"),
             ("infra/main.tf.json", "terraform"),
             ("infra/main.tofu", "opentofu"),
+            ("infra/.draft.tf", ""),
+            ("infra/.draft.tofu.json", ""),
+            ("infra/main.tf~", ""),
+            ("infra/#main.tf#", ""),
             ("charts/a/Chart.yaml", "helm"),
             ("k8s/kustomization.yaml", "kustomize"),
             ("reports/app.cdx.json", "sbom"),

@@ -1,6 +1,6 @@
 //! What is read of each file, decided by its name, and what it says: in several threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,6 +9,7 @@ use crate::inputs::builds::{self, Told};
 use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
 use crate::inputs::go_mod::GoMod;
+use crate::inputs::kustomize;
 use crate::inputs::look::{Look, look};
 use crate::inputs::open::{Amount, Content, read};
 use crate::inputs::packages;
@@ -33,6 +34,8 @@ pub(super) struct Contents {
     pub(super) told: Vec<Told>,
     pub(super) test_runs: Vec<TestRun>,
     pub(super) troubles: Vec<InputTrouble>,
+    /// Kustomizations that change or make objects.
+    pub(super) overlays: BTreeSet<String>,
 }
 
 /// What one file says.
@@ -58,6 +61,7 @@ enum Fact {
     Terraform(TerraformFile),
     Builds(Told),
     Tests(TestRun),
+    Overlay,
 }
 
 /// Reads what there is to read, and gives the files their kinds.
@@ -137,6 +141,7 @@ impl Contents {
             Fact::Terraform(file) => self.terraform.push((path.to_owned(), file)),
             Fact::Builds(told) => self.told.push(told),
             Fact::Tests(run) => self.test_runs.push(run),
+            Fact::Overlay => drop(self.overlays.insert(path.to_owned())),
         }
     }
 }
@@ -158,11 +163,12 @@ fn ask(top: &Path, file: &File, look: Look) -> Said {
     };
     match read(top, file, amount).and_then(more) {
         Ok((bytes, changed)) => {
-            said.why = changed;
+            said.also(look, file, &bytes);
             if let Err(error) = said.look(look, file, &bytes) {
                 said.why = Some(Why::NotParsed(error));
                 said.what.extend(look.at_least());
             }
+            said.why = changed.or(said.why);
         }
         Err(why) => {
             said.why = Some(why);
@@ -178,12 +184,29 @@ impl Look {
         match self {
             Self::Terraform | Self::TerraformJson => Some(Fact::Terraform(TerraformFile::default())),
             Self::TsConfig => Some(Fact::TypeScript(TsConfig::default())),
+            Self::Kustomize => Some(Fact::Overlay),
             _ => None,
         }
     }
 }
 
+/// A Dockerfile that has no file of its own.
+fn inside(image: String) -> Why {
+    Why::Inside(format!("builds {image} from a Dockerfile inside of it, which no gate reads"))
+}
+
 impl Said {
+    /// A manifest or a template is what it is, whatever its name promises.
+    fn also(&mut self, look: Look, file: &File, bytes: &[u8]) {
+        let name = file.name();
+        if look == Look::Template || !(name.ends_with(".yaml") || name.ends_with(".yml")) {
+            return;
+        }
+        let kinds = templates::kinds(&name, &String::from_utf8_lossy(bytes));
+        let own = [InputKind::Kubernetes, InputKind::CloudFormation, InputKind::Sam];
+        own.into_iter().filter(|kind| kinds.has(*kind)).for_each(|kind| self.kinds.add(kind));
+    }
+
     fn look(&mut self, look: Look, file: &File, bytes: &[u8]) -> Result<(), String> {
         let path = file.path();
         let text = String::from_utf8_lossy(bytes);
@@ -222,11 +245,19 @@ impl Said {
                 return self.builds(file, builds);
             }
             Look::Program => return Ok(()),
-            Look::Compose => return self.builds(file, builds::of_compose(&text)?),
+            Look::Kustomize if kustomize::makes_more(&text) => Fact::Overlay,
+            Look::Kustomize => return Ok(()),
+            Look::Compose => {
+                self.why = builds::inline_of_compose(&text)?.map(inside);
+                return self.builds(file, builds::of_compose(&text)?);
+            }
             Look::Pipeline if !builds::mentions_a_build(&text) => return Ok(()),
             Look::Pipeline => return self.builds(file, builds::of_pipeline(&text)?),
             Look::Jenkins => return self.builds(file, builds::of_jenkins(&text)),
-            Look::Bake => return self.builds(file, builds::of_bake(&text)?),
+            Look::Bake => {
+                self.why = builds::inline_of_bake(&text)?.map(inside);
+                return self.builds(file, builds::of_bake(&text)?);
+            }
             Look::Skaffold => return self.builds(file, builds::of_skaffold(&text)?),
             Look::Script if builds::mentions_a_build(&text) => {
                 return self.builds(file, shell::builds(&text));
@@ -324,7 +355,8 @@ impl Said {
             let top = ".".to_owned();
             // CI services start at the top; compose, npm and make where their file is; a script anywhere.
             let bases = if ci { vec![top] } else { vec![folder, top] };
-            self.what.push(Fact::Builds(Told { by: file.path().into_owned(), bases, builds }));
+            let compose = file.kinds().has(InputKind::Compose);
+            self.what.push(Fact::Builds(Told { by: file.path().into_owned(), bases, builds, compose }));
         }
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! One walk of the repository: git's index, what git ignores, and what lies in the work tree, put together.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::inputs::files::{FileFacts, Files};
+use crate::inputs::from_git::{self, Unseen};
 use crate::inputs::git_index::{Index, IndexEntry, Mode};
-use crate::inputs::third_party::{is_installed, is_passed_over};
+use crate::inputs::third_party::{is_installed, is_passed_over, may_be_own};
 use crate::inputs::walk::{Listed, Shape, Walked, walk};
 use crate::model::input::{InputTrouble, KindSet, Standing, Why};
 use crate::system::git::GIT_LIMIT;
@@ -19,6 +21,8 @@ pub(super) struct Found {
     /// Folders of installed packages or of build output, which were not looked into.
     pub(super) not_listed: Vec<String>,
     pub(super) troubles: Vec<InputTrouble>,
+    /// What git's own content says of files that the work tree does not have.
+    pub(super) in_git: BTreeMap<String, KindSet>,
 }
 
 /// Lists the files below the top.
@@ -40,12 +44,16 @@ pub(super) async fn list(top: &Path, git: bool) -> Found {
         _ => (Index::default(), Vec::new()),
     };
     let not_listed = look_into_more(top, git, &ignored, &mut lists).await;
+    if !git {
+        troubles.extend(passed_over(top, &not_listed).await);
+    }
     let found = Found { troubles, ..Found::default() };
-    let mut listing = Listing { top: top.to_owned(), index, ignored, lists, found };
+    let mut listing = Listing { top: top.to_owned(), index, ignored, lists, found, unseen: Vec::new() };
     listing.look_at_the_rest(&not_listed);
     listing.merge();
     let not_listed = not_listed.iter().map(|folder| shown(folder)).collect();
-    Found { not_listed, ..listing.found }
+    let in_git = from_git::kinds(top, listing.unseen).await;
+    Found { not_listed, in_git, ..listing.found }
 }
 
 /// Files and folders that git ignores, sorted. A folder ends in `/`, and stands for all that is in it.
@@ -89,6 +97,23 @@ async fn look_into_more(top: &Path, git: bool, ignored: &[Vec<u8>], lists: &mut 
     }
 }
 
+/// Where git does not say which folders are output of a build, each that has an input in it.
+async fn passed_over(top: &Path, not_listed: &[Vec<u8>]) -> Vec<InputTrouble> {
+    let mut found = Vec::new();
+    for folder in not_listed.iter().filter(|folder| may_be_own(folder)) {
+        let (root, start) = (top.to_owned(), folder.clone());
+        let walking = tokio::task::spawn_blocking(move || {
+            let lists = walk(&root, vec![start], is_passed_over);
+            let paths = lists.iter().flat_map(|list| (0..).map_while(|place| list.at(place)));
+            let plain = paths.filter(|(_, listed)| listed.is == Shape::File);
+            plain.filter_map(|(path, _)| from_git::input(&root, path)).min()
+        });
+        let first = walking.await.unwrap_or_default();
+        found.extend(first.map(|first| trouble(folder, Why::PassedOver(first))));
+    }
+    found
+}
+
 struct Listing {
     top: PathBuf,
     index: Index,
@@ -96,6 +121,7 @@ struct Listing {
     /// What lies in the work tree: sorted lists, one for each thread.
     lists: Vec<Walked>,
     found: Found,
+    unseen: Vec<Unseen>,
 }
 
 impl Listing {
@@ -184,6 +210,11 @@ impl Listing {
             _ if entry.skipped => Why::Sparse,
             _ => Why::Deleted,
         };
+        if why != Why::NoSubmodule
+            && let Some(unseen) = entry.object.and_then(|object| Unseen::new(path, object))
+        {
+            self.unseen.push(unseen);
+        }
         self.found.troubles.push(trouble(path, why));
     }
 }

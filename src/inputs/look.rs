@@ -1,6 +1,6 @@
 //! What there is to read in a file, by its name. Nothing else is opened.
 
-use crate::inputs::by_name::is_requirements;
+use crate::inputs::by_name::{is_requirements, kinds};
 use crate::inputs::files::File;
 use crate::inputs::templates::may_be_template;
 use crate::model::input::{CiService, InputKind, Language, PackageManager, Standing, TestRunner};
@@ -28,6 +28,7 @@ pub(super) enum Look {
     Terraform,
     TerraformJson,
     Compose,
+    Kustomize,
     /// A pipeline or workflow in YAML.
     Pipeline,
     Jenkins,
@@ -74,7 +75,8 @@ pub(super) fn look(file: &File) -> Option<Look> {
     if file.is_third_party() {
         return None;
     }
-    by_kind(file, name).or_else(|| by_name(file, name)).filter(|look| {
+    let may_be_more = || (name.ends_with(".yaml") || name.ends_with(".yml")).then_some(Look::Template);
+    by_kind(file, name).or_else(|| by_name(file, name)).or_else(may_be_more).filter(|look| {
         // Of what git ignores, only the kind counts: it belongs to no graph.
         let kind_only = matches!(look, Look::Template | Look::Requirements | Look::Conda);
         kind_only || file.standing() != Standing::Ignored
@@ -86,12 +88,26 @@ fn is_required(manager: Manager) -> bool {
     !matches!(manager, Manager::Npm | Manager::Cargo | Manager::Go | Manager::Maven)
 }
 
+/// How a file at this path is read, if its content alone says what it is.
+pub(super) fn by_content(path: &str) -> Option<Look> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let is_list = is_requirements(name, ".txt")
+        || (name.ends_with(".txt") && folder.rsplit('/').next() == Some("requirements"));
+    Some(match name {
+        "environment.yml" | "environment.yaml" => Look::Conda,
+        _ if is_list => Look::Requirements,
+        "pnpm-workspace.yaml" | "skaffold.yaml" | "skaffold.yml" => return None,
+        "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => return None,
+        _ if may_be_template(name) && kinds(path).is_empty() => Look::Template,
+        _ => return None,
+    })
+}
+
 fn by_name(file: &File, name: &str) -> Option<Look> {
     Some(match name {
         "package.json" => Look::Npm,
         "pnpm-workspace.yaml" => Look::Pnpm,
         "pyproject.toml" => Look::PyProject,
-        "environment.yml" | "environment.yaml" => Look::Conda,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
         "skaffold.yaml" | "skaffold.yml" => Look::Skaffold,
         "go.work" => Look::GoWork,
@@ -99,15 +115,14 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
         "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => Look::Pipeline,
         "tox.ini" => Look::PytestSection,
         "setup.cfg" => Look::SetupCfg,
-        _ if is_requirements(name, ".txt") => Look::Requirements,
-        _ if name.ends_with(".txt") && file.folder().rsplit('/').next() == Some("requirements") => {
-            Look::Requirements
-        }
         _ if name.starts_with("vite.config.") => Look::Vite,
         _ if file.kinds().has(Kind::Source(Language::Shell)) || name.ends_with(".mk") => Look::Script,
-        _ if may_be_template(name) && file.kinds().is_empty() => Look::Template,
-        _ if file.is_executable() && !name.contains('.') => Look::Program,
-        _ => return None,
+        _ => match by_content(&file.path()) {
+            // What it is made of may say what it is, too.
+            Some(Look::Template) if !file.kinds().is_empty() => return None,
+            None if file.is_executable() && !name.contains('.') => Look::Program,
+            look => return look,
+        },
     })
 }
 
@@ -118,6 +133,7 @@ fn by_kind(file: &File, name: &str) -> Option<Look> {
             Kind::Terraform | Kind::OpenTofu if name.ends_with(".json") => Look::TerraformJson,
             Kind::Terraform | Kind::OpenTofu => Look::Terraform,
             Kind::Compose => Look::Compose,
+            Kind::Kustomize => Look::Kustomize,
             Kind::Ci(CiService::Jenkins) => Look::Jenkins,
             Kind::Ci(_) => Look::Pipeline,
             Kind::Tests(runner) => Look::Tests(runner),

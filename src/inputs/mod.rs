@@ -12,14 +12,17 @@ mod code;
 mod conda;
 mod content;
 mod dev_lock;
+mod dotenv;
 mod empty_lock;
 mod files;
+mod from_git;
 mod git_index;
 mod go_mod;
 mod hcl;
 #[cfg(test)]
 mod hostile;
 mod kubernetes;
+mod kustomize;
 mod languages;
 mod listing;
 mod look;
@@ -73,6 +76,9 @@ pub(crate) struct Inputs {
     images: Vec<ImageBuild>,
     test_runs: Vec<TestRun>,
     unlocked: Vec<Unlocked>,
+    /// What git says of files that the work tree does not have, and whose name does not say what they are.
+    in_git: BTreeMap<String, KindSet>,
+    overlays: BTreeSet<String>,
 }
 
 impl Inputs {
@@ -98,7 +104,7 @@ impl Inputs {
     }
 
     fn of(top: &Path, found: listing::Found) -> Self {
-        let listing::Found { mut files, mut not_listed, mut troubles } = found;
+        let listing::Found { mut files, mut not_listed, mut troubles, in_git } = found;
         let vendored = vendored(&files);
         troubles.extend(name(top, &mut files, &vendored));
         not_listed.extend(vendored);
@@ -106,7 +112,8 @@ impl Inputs {
         let contents = content::read_all(top, &mut files);
         troubles.extend(contents.troubles);
         helm(&mut files);
-        let images = builds::resolve(&contents.told, &files);
+        let builds::Resolved { images, troubles: unknown } = builds::resolve(&contents.told, &files, top);
+        troubles.extend(unknown);
         for build in &images {
             add(&mut files, &build.dockerfile, InputKind::Dockerfile);
         }
@@ -132,6 +139,8 @@ impl Inputs {
             images,
             test_runs,
             unlocked,
+            in_git,
+            overlays: contents.overlays,
         }
     }
 
@@ -192,7 +201,7 @@ impl Inputs {
 
     /// What is not there to look at.
     pub(crate) fn absent(&self) -> Vec<Absent> {
-        absent::absent(&self.troubles, &self.files)
+        absent::absent(&self.troubles, &self.files, &self.in_git)
     }
 
     /// The troubles with files that name other inputs, and that could not be read: what they name is not known.
@@ -211,6 +220,11 @@ impl Inputs {
     /// an input.
     pub(crate) fn not_listed(&self) -> &[String] {
         &self.not_listed
+    }
+
+    /// The kustomizations that change or make objects: what is applied is in no file.
+    pub(crate) fn overlays(&self) -> &BTreeSet<String> {
+        &self.overlays
     }
 
     pub(crate) fn terraform(&self) -> &[TerraformFolder] {
@@ -287,12 +301,19 @@ fn name(top: &Path, files: &mut Files, vendored: &BTreeSet<String>) -> Vec<Input
             continue;
         }
         let mut kinds = by_name::kinds(&file.path());
-        if file.is_link() && !kinds.is_empty() {
+        if file.is_link() && file.standing() != Standing::Ignored {
             let path = file.path().into_owned();
             match top.join(file.os_path()).canonicalize() {
+                // What lies in a folder elsewhere, nobody lists.
+                Ok(real) if !real.starts_with(top) && (real.is_dir() || !kinds.is_empty()) => {
+                    troubles.push(InputTrouble { path, why: Why::LinkOut });
+                    if real.is_dir() {
+                        kinds = KindSet::default();
+                    }
+                }
                 Ok(real) if real.is_dir() => kinds = KindSet::default(),
-                Ok(real) if !real.starts_with(top) => troubles.push(InputTrouble { path, why: Why::LinkOut }),
                 Ok(_) => {}
+                Err(_) if kinds.is_empty() => {}
                 Err(_) => {
                     kinds = KindSet::default();
                     troubles.push(InputTrouble { path, why: Why::BrokenLink });

@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::inputs::kubernetes;
 use crate::inputs::top_keys::{self, Entry};
 use crate::model::input::{InputKind, KindSet};
+use crate::text::yaml::documents;
 
 /// How much of a file is looked at.
 pub(super) const HEAD: usize = 16 << 10;
@@ -99,10 +100,17 @@ pub(super) fn kinds(name: &str, head: &str) -> KindSet {
         }
     } else if top.iter().any(is_kustomize) {
         kinds.add(InputKind::Kustomize);
-    } else if kubernetes::is_in_yaml(&top) {
+    } else if kubernetes::is_in_yaml(&top) && !is_filled_in_first(head) {
         kinds.add(InputKind::Kubernetes);
     }
     kinds
+}
+
+/// Whether a text is no YAML before a program fills it in (Go templates, Jinja): it has lines for that program alone. No cluster takes it as
+/// it is. In a text that is cut nobody can tell.
+fn is_filled_in_first(text: &str) -> bool {
+    let is_control = |line: &str| line.starts_with("{{") || line.starts_with("{%");
+    text.len() < HEAD && text.lines().map(str::trim_start).any(is_control) && documents(text).is_err()
 }
 
 fn is_kustomize(entry: &Entry<'_>) -> bool {

@@ -29,12 +29,21 @@ pub(crate) struct TerraformFolder {
     pub(crate) called_by: BTreeSet<String>,
     /// It has files that only OpenTofu reads.
     pub(crate) tofu: bool,
+    /// It has files that Terraform reads, too.
+    pub(crate) terraform: bool,
+    /// Folders call it, and no root does, not even through others: they call each other.
+    pub(crate) unreached: bool,
 }
 
 impl TerraformFolder {
-    /// Whether it is applied by itself: it says where its state is, configures a provider, or nobody calls it.
+    /// Whether it is applied by itself: it says where its state is, configures a provider, or no root calls it.
     pub(crate) fn is_root(&self) -> bool {
-        self.has_backend || self.has_provider || self.called_by.is_empty()
+        self.has_backend || self.has_provider || self.called_by.is_empty() || self.unreached
+    }
+
+    /// Whether Terraform, and what reads only its files, finds nothing in it.
+    pub(crate) fn is_only_tofu(&self) -> bool {
+        self.tofu && !self.terraform
     }
 }
 
@@ -148,6 +157,7 @@ pub(super) fn folders(files: Vec<(String, TerraformFile)>) -> Vec<TerraformFolde
             .entry(folder.to_owned())
             .or_insert_with(|| TerraformFolder { folder: folder.to_owned(), ..TerraformFolder::default() });
         entry.tofu |= is_tofu;
+        entry.terraform |= !is_tofu;
         // Only OpenTofu passes over a replaced file: what it says counts, too, but not its calls for OpenTofu alone.
         entry.has_backend |= file.has_backend;
         entry.has_provider |= file.has_provider;
@@ -166,7 +176,44 @@ pub(super) fn folders(files: Vec<(String, TerraformFile)>) -> Vec<TerraformFolde
             folder.called_by.insert(caller);
         }
     }
+    note_unreached(&mut folders);
     folders.into_values().collect()
+}
+
+/// Folders that call each other in a circle, and that no root reaches: one of each circle counts as a root.
+fn note_unreached(folders: &mut BTreeMap<String, TerraformFolder>) {
+    let roots: Vec<String> =
+        folders.values().filter(|folder| folder.is_root()).map(|folder| folder.folder.clone()).collect();
+    let mut reached = BTreeSet::new();
+    roots.iter().for_each(|root| reach(root, folders, &mut reached));
+    let names: Vec<String> = folders.keys().cloned().collect();
+    for name in names {
+        if reached.contains(&name) || !calls_itself(&name, folders) {
+            continue;
+        }
+        reach(&name, folders, &mut reached);
+        if let Some(folder) = folders.get_mut(&name) {
+            folder.unreached = true;
+        }
+    }
+}
+
+/// Adds a folder, and all that it calls, also through others.
+fn reach(from: &str, folders: &BTreeMap<String, TerraformFolder>, reached: &mut BTreeSet<String>) {
+    let mut open = vec![from];
+    while let Some(name) = open.pop() {
+        if reached.insert(name.to_owned()) {
+            open.extend(folders.get(name).into_iter().flat_map(|folder| &folder.calls).map(String::as_str));
+        }
+    }
+}
+
+/// Whether a folder calls itself through another one.
+fn calls_itself(name: &str, folders: &BTreeMap<String, TerraformFolder>) -> bool {
+    let mut below = BTreeSet::new();
+    let calls = folders.get(name).into_iter().flat_map(|folder| &folder.calls);
+    calls.filter(|called| *called != name).for_each(|called| reach(called, folders, &mut below));
+    below.contains(name)
 }
 
 /// The folder that a source names, from the top; `None` if it lies outside.
@@ -214,6 +261,17 @@ mod tests {
             ]),
             [".", "c", "c/d", "envs/prod", "modules/b"]
         );
+    }
+
+    #[test]
+    fn what_no_root_reaches_has_one_root_for_each_circle() {
+        let calls = |path: &str| format!("module \"m\" {{\n source = \"{path}\"\n}}\n");
+        let (to_a, to_b, to_c) = (calls("../a"), calls("../b"), calls("../c"));
+        assert_eq!(roots(&[("a/x.tf", &to_b), ("b/x.tf", &to_a), ("env/x.tf", "")]), ["a", "env"]);
+        // What a circle calls is no root, wherever its name sorts.
+        assert_eq!(roots(&[("a/x.tf", ""), ("b/x.tf", &format!("{to_a}{to_c}")), ("c/x.tf", &to_b)]), ["b"]);
+        // A root reaches the circle.
+        assert_eq!(roots(&[("a/x.tf", &to_b), ("b/x.tf", &to_a), ("env/x.tf", &to_b)]), ["env"]);
     }
 
     #[test]

@@ -33,6 +33,13 @@ pub(super) fn is_passed_over(name: &OsStr) -> bool {
         || PASSED_OVER.iter().any(|known| known.as_bytes() == name.as_bytes())
 }
 
+/// Whether a folder, by the last part of its path, may hold a project's own files: `build/`, `dist/`.
+pub(super) fn may_be_own(folder: &[u8]) -> bool {
+    let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+    let name = folder.rsplit(|byte| *byte == b'/').next().unwrap_or(folder);
+    [&b"build"[..], b"dist", b"target"].contains(&name)
+}
+
 /// Whether a path lies in a folder of installed packages. Such files are tracked now and then; they are inputs of
 /// nobody's own project.
 pub(super) fn is_in_installed(path: &str) -> bool {

@@ -271,6 +271,10 @@ pub enum Why {
     NoSubmodule,
     /// git did not say what it tracks: every file counts as untracked.
     NoGit,
+    /// A folder that may be output of a build, as only git could say. This input lies in it.
+    PassedOver(String),
+    /// Something in it is an input, and no tool looks there.
+    Inside(String),
 }
 
 impl fmt::Display for Why {
@@ -278,6 +282,13 @@ impl fmt::Display for Why {
         f.write_str(match self {
             Self::Unreadable(error) => return write!(f, "can't be read: {error}"),
             Self::NotParsed(error) => return write!(f, "can't be parsed: {error}"),
+            Self::PassedOver(first) => {
+                return write!(
+                    f,
+                    "may be output of a build, and without git nobody knows, so it is not looked into: {first} is in it"
+                );
+            }
+            Self::Inside(what) => what,
             Self::TooLarge => "is too large to be read",
             Self::Vanished => "vanished while it was read",
             Self::Changed => "changed while it was read",

@@ -24,6 +24,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::suggestion::Suggest;
 use crate::scan::survey::{Judge, Survey, Unnamed};
+use crate::text::shared::Text;
 
 /// What is known about a scanner before any gate uses it.
 #[derive(Debug)]
@@ -104,6 +105,31 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// Whether it reads an input of a kind of [`Self::reads`] under this name: a path from the top of the repository.
     fn reads_path(&self, _kind: InputKind, _path: &str) -> bool {
         true
+    }
+
+    /// Whether it passes over folders and files of this name, unless it is started in such a folder.
+    fn passes_over(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Whether it reads the files that are OpenTofu's alone (`.tofu`).
+    fn reads_tofu(&self) -> bool {
+        true
+    }
+
+    /// Whether it proves that a root of Terraform is valid. What looks for misconfigurations does not.
+    fn validates(&self) -> bool {
+        false
+    }
+
+    /// Whether it only lists the packages of lock files, and looks for no vulnerabilities of them.
+    fn only_lists(&self) -> bool {
+        false
+    }
+
+    /// What it passes over in a file that its report names; `None`: nothing that is known.
+    fn unread_part(&self, _survey: &Survey<'_>, _kind: InputKind, _path: &str) -> Option<Text> {
+        None
     }
 
     /// What became of the inputs that its report does not name, though it names what it read ([`Reach::BelowNamed`]), and of those of a

@@ -3,6 +3,7 @@
 
 mod checked;
 mod coverage;
+mod dropped;
 mod init;
 mod report;
 
@@ -28,6 +29,7 @@ use crate::scan::start_dir::StartDir;
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::text::shared::Text;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
 use crate::tools::passed_over::PassedOver;
 
@@ -172,6 +174,9 @@ impl Tool for Checkov {
             self.framework.is_empty() || self.framework.iter().any(|name| name == framework || name == "all")
         };
         let kinds = FRAMEWORKS.iter().filter(|(framework, _)| reads(framework)).map(|(_, kind)| *kind);
+        // It needs kubectl or kustomize, so it is taken to read these only if it is told to.
+        let kustomize = self.framework.iter().any(|name| name == "kustomize");
+        let kinds = kinds.chain(kustomize.then_some(InputKind::Kustomize));
         vec![Reads::new(kinds, &self.dirs, Reach::BelowNamed)]
     }
 
@@ -181,6 +186,18 @@ impl Tool for Checkov {
 
     fn reads_path(&self, kind: InputKind, path: &str) -> bool {
         kind != InputKind::Dockerfile || is_dockerfile(name_of(path))
+    }
+
+    fn passes_over(&self, name: &str) -> bool {
+        name.starts_with('.')
+    }
+
+    fn reads_tofu(&self) -> bool {
+        false
+    }
+
+    fn unread_part(&self, survey: &Survey<'_>, kind: InputKind, path: &str) -> Option<Text> {
+        coverage::unread_part(kind, path, survey.inputs)
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {

@@ -153,6 +153,10 @@ impl Tool for Command {
         known::reads(&self.run, &self.dir)
     }
 
+    fn validates(&self) -> bool {
+        known::validates(&self.run)
+    }
+
     fn script(&self) -> Option<(&str, &str)> {
         Some((&self.dir, known::script(&self.run)?))
     }

@@ -126,6 +126,8 @@ enum Scan {
     Tree,
 }
 
+const NO_COMMIT: &str = "there is no commit yet, so there is no history to scan: commit first, or look at the files as they are with `scan = \"tree\"`";
+
 impl Gitleaks {
     fn configure(keys: &Keys) -> Self {
         let scan = keys.word_or("scan", &[("history", Scan::History), ("tree", Scan::Tree)], Scan::History);
@@ -237,6 +239,10 @@ impl Tool for Gitleaks {
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        if self.scan == Scan::History && scene.repo.git && scene.repo.head.is_none() && scene.since.is_none()
+        {
+            return Err(Unplanned::Impossible(NO_COMMIT.to_owned()));
+        }
         Ok(match self.scan {
             Scan::History => vec![self.history(scene)],
             Scan::Tree => self.dirs.iter().map(|dir| self.tree(scene, dir)).collect(),

@@ -241,6 +241,10 @@ impl Tool for Syft {
         finds_lock(kind, path)
     }
 
+    fn only_lists(&self) -> bool {
+        true
+    }
+
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
         coverage::judge(&self.folders(), survey)
     }

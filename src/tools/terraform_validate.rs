@@ -140,6 +140,10 @@ impl Tool for TerraformValidate {
         vec![Reads::new([InputKind::TerraformRoot], &self.dirs, Reach::Here)]
     }
 
+    fn validates(&self) -> bool {
+        true
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs)]
     }

@@ -284,6 +284,10 @@ impl Tool for Trivy {
         ]
     }
 
+    fn only_lists(&self) -> bool {
+        !self.scanners.iter().any(|scanner| scanner == "vuln")
+    }
+
     fn also_looks_for(&self) -> Vec<Aim> {
         if self.scan == Scan::Config {
             return vec![Aim::Misconfigurations];

@@ -1,5 +1,6 @@
 //! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
 
+mod infrastructure;
 mod not_there;
 mod shapes;
 mod sources;

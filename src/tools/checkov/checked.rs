@@ -32,9 +32,12 @@ fn types(text: &str) -> Option<Vec<String>> {
 
 /// Whether a manifest of Kubernetes has an object of a kind for which Checkov has some check.
 pub(super) fn may_be_checked(text: &str) -> bool {
-    kinds(text)
-        .iter()
-        .any(|kind| [&KUBERNETES[..], &OTHERS].iter().any(|known| known.contains(&kind.as_str())))
+    kinds(text).iter().any(|kind| is_known(kind))
+}
+
+/// Whether Checkov has some check for objects of this kind.
+pub(super) fn is_known(kind: &str) -> bool {
+    KUBERNETES.contains(&kind) || OTHERS.contains(&kind)
 }
 
 /// `resource "aws_s3_bucket" "a"`, or `"aws_s3_bucket": {` in JSON.

@@ -6,6 +6,7 @@ use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::text::shared::Text;
 use crate::tools::checkov::FRAMEWORKS;
 use crate::tools::checkov::checked::has_checked;
+use crate::tools::checkov::dropped::dropped;
 use crate::tools::named_files::yaml_values;
 use crate::tools::python_pattern::Pattern;
 
@@ -75,20 +76,15 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
             "." => Some(path.to_owned()),
             dir => path.strip_prefix(dir)?.strip_prefix('/').map(str::to_owned),
         };
-        let framework = FRAMEWORKS.iter().find(|(_, of)| *of == kind).map_or("", |(name, _)| name);
+        let framework = FRAMEWORKS.iter().find(|(_, of)| *of == kind).map_or("kustomize", |(name, _)| name);
         let mut excluded = None;
         // One of the folders is enough.
         for (dir, config) in &dirs {
             let Some(file) = inside(dir) else { continue };
-            let hidden = file.split('/').any(|part| part.starts_with('.'));
             let rule = of_args.leaves_out(&file, framework, false).map(|key| (key, &of_args));
             let rule =
                 rule.or_else(|| config.leaves_out(&file, framework, is_chosen).map(|key| (key, config)));
-            excluded = match rule {
-                _ if hidden => Some(Text::from("because Checkov passes over hidden folders")),
-                Some((key, config)) => Some(format!("by `{key}` of {}", config.path).into()),
-                None => None,
-            };
+            excluded = rule.map(|(key, config)| Text::from(format!("by `{key}` of {}", config.path)));
             if excluded.is_none() {
                 break;
             }
@@ -99,9 +95,16 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
                 Unnamed::Empty("without a resource that Checkov is known to check".into())
             }
             None if kind == InputKind::Helm => Unnamed::Gap(Some(NO_HELM.into())),
-            None => Unnamed::Gap(None),
+            None => Unnamed::Gap(unread_part(kind, path, survey.inputs)),
         }
     })
+}
+
+/// The object of a manifest that Checkov drops without a word.
+pub(super) fn unread_part(kind: InputKind, path: &str, inputs: &Inputs) -> Option<Text> {
+    let text = (kind == InputKind::Kubernetes).then(|| inputs.beginning(path, MOST)).flatten()?;
+    let dropped = dropped(&text)?;
+    Some(format!("Checkov passes over {dropped}; `[[waiver]]` with `gap` accepts it").into())
 }
 
 /// Without the program it passes over charts, and says nothing (`helm/runner.py`).
@@ -112,7 +115,7 @@ fn holds_nothing(kind: InputKind, path: &str, inputs: &Inputs) -> bool {
     let nothing =
         |path: &str| inputs.beginning(path, MOST).is_some_and(|text| !has_checked(kind, path, &text));
     if kind != InputKind::TerraformRoot {
-        return nothing(path);
+        return nothing(path) && unread_part(kind, path, inputs).is_none();
     }
     let files = inputs.files().below(path).filter(|file| file.folder() == path);
     let mut of_terraform =
@@ -140,7 +143,6 @@ mod tests {
             ("infra/legacy/main.tf", bucket),
             ("infra/skipped/main.tf", bucket),
             ("infra/names/main.tf", "resource \"random_pet\" \"a\" {}\n"),
-            ("infra/.hidden/main.tf", bucket),
             ("infra/Dockerfile", "FROM a\n"),
             ("main.tf", bucket),
             ("infra/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n"),
@@ -162,7 +164,6 @@ mod tests {
             (root, "infra/legacy", excluded("by `skip-path` of infra/.checkov.yaml")),
             (root, "infra/skipped", excluded("by `skip-path` of `args` of the gate")),
             (root, "infra/names", empty.clone()),
-            (root, "infra/.hidden", excluded("because Checkov passes over hidden folders")),
             (
                 InputKind::Dockerfile,
                 "infra/Dockerfile",
@@ -172,10 +173,8 @@ mod tests {
         ] {
             assert_eq!(judge(kind, path), expected, "{path}");
         }
-        // The folder that is scanned is no hidden one.
         let without_args = Survey { args: &[], ..survey };
         let of_top = super::judge(&[".".to_owned()], false, &without_args);
         assert_eq!(of_top(root, "."), Unnamed::Gap(None));
-        assert_eq!(of_top(root, "infra/.hidden"), excluded("because Checkov passes over hidden folders"));
     }
 }

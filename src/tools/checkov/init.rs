@@ -7,7 +7,7 @@ use crate::model::input::InputKind;
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
 use crate::scan::seen::{folder_of, is_aside, name_of};
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs, list};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, common_top, dirs, list};
 
 use super::checked::{has_checked, may_be_checked};
 use super::is_dockerfile;
@@ -17,13 +17,13 @@ const PERHAPS: &str = "Checkov may have no check for what is here yet; then this
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
-    let (mut frameworks, mut folders, mut is_sure) = (Vec::new(), BTreeSet::new(), false);
+    let (mut frameworks, mut folders, mut sure) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (framework, kind) in super::FRAMEWORKS {
         let found = found(seen, kind, &mut suggestion);
         if found.is_empty() {
             continue;
         }
-        is_sure = is_sure || is_surely_checked(seen, kind);
+        sure.extend(surely_checked(seen, kind));
         // It reads `.tf.json` by another name.
         let is_json =
             |folder: &String| seen.terraform_files(folder).iter().any(|file| file.ends_with(".tf.json"));
@@ -42,15 +42,39 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = common_top(&folders) {
-        let (mut comment, mut keys) = (COMMENT.to_owned(), dirs(&BTreeSet::from([top])));
+        let targets = with_hidden(top, &folders);
+        let (mut comment, mut keys) = (COMMENT.to_owned(), dirs(&targets));
         keys.push_str(&format!("framework = {}\n", list(&frameworks)));
-        if !is_sure {
+        let looks_at = |target: &str, folder: &String| {
+            let inside = match target {
+                "." => {
+                    Some(folder.trim_start_matches('.')).filter(|_| !folder.starts_with('.') || folder == ".")
+                }
+                target => folder.strip_prefix(target).filter(|rest| rest.is_empty() || rest.starts_with('/')),
+            };
+            inside.is_some_and(|inside| !inside.contains("/."))
+        };
+        let is_empty = |target: &&String| !sure.iter().any(|folder| looks_at(target, folder));
+        let empty: BTreeSet<String> = targets.iter().filter(is_empty).cloned().collect();
+        if !empty.is_empty() {
             comment = format!("{COMMENT}\n{PERHAPS}");
-            keys.push_str("allow_empty = true\n");
+            keys.push_str(&allow_empty(&empty, &targets));
         }
         suggestion.gates.push(SuggestedGate::new("iac", comment, keys));
     }
     suggestion
+}
+
+/// A folder, and those below it that Checkov passes over unless it is started in them.
+fn with_hidden(top: String, folders: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut targets = BTreeSet::from([top.clone()]);
+    let start = if top == "." { 0 } else { top.split('/').count() };
+    for folder in folders.iter().filter(|folder| *folder != ".") {
+        let parts: Vec<&str> = folder.split('/').collect();
+        let hidden = (start..parts.len()).filter(|at| parts[*at].starts_with('.'));
+        targets.extend(hidden.map(|at| parts[..=at].join("/")));
+    }
+    targets
 }
 
 /// The folders of a kind that Checkov can read. What it can't is left out.
@@ -72,20 +96,20 @@ fn found(seen: &Seen, kind: InputKind, suggestion: &mut Suggestion) -> BTreeSet<
     }
 }
 
-/// Whether Checkov surely has a check for something of a kind.
-fn is_surely_checked(seen: &Seen, kind: InputKind) -> bool {
+/// The folders with something of a kind for which Checkov surely has a check.
+fn surely_checked(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
     let is_checked = |path: &String| seen.text(path).is_none_or(|text| has_checked(kind, path, &text));
+    let files_with = |is: &dyn Fn(&String) -> bool| {
+        let files = seen.paths(kind).into_iter().filter(|path| is(path));
+        files.map(|path| folder_of(&path).to_owned()).collect()
+    };
     match kind {
         InputKind::TerraformRoot => {
-            let folders = folders_of(seen, kind);
-            let mut read = folders.iter().filter(|folder| !seen.is_tofu(folder));
-            read.any(|folder| seen.terraform_files(folder).iter().any(is_checked))
+            let folders = folders_of(seen, kind).into_iter().filter(|folder| !seen.is_tofu(folder));
+            folders.filter(|folder| seen.terraform_files(folder).iter().any(is_checked)).collect()
         }
-        InputKind::Kubernetes => {
-            let of = |path: &String| seen.text(path).is_none_or(|text| may_be_checked(&text));
-            seen.paths(kind).iter().any(of)
-        }
-        kind => seen.paths(kind).iter().any(is_checked),
+        InputKind::Kubernetes => files_with(&|path| seen.text(path).is_none_or(|text| may_be_checked(&text))),
+        _ => files_with(&is_checked),
     }
 }
 

@@ -26,7 +26,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 31] = [
+const READS: [(&str, &[InputKind]); 33] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -42,6 +42,8 @@ const READS: [(&str, &[InputKind]); 31] = [
     ("kube-linter", &[InputKind::Kubernetes, InputKind::Helm]),
     ("kubescape", &[InputKind::Kubernetes, InputKind::Helm]),
     ("helm", &[InputKind::Helm]),
+    ("kustomize", &[InputKind::Kustomize]),
+    ("kubectl-kustomize", &[InputKind::Kustomize]),
     ("tflint", &[InputKind::TerraformRoot]),
     ("tfsec", &[InputKind::TerraformRoot]),
     ("terraform", &[InputKind::TerraformRoot]),
@@ -91,6 +93,12 @@ const SUBCOMMANDS: [&str; 13] = [
     "audit", "check", "ci", "deny", "dir", "exec", "lint", "run", "scan", "source", "template", "validate",
     "test",
 ];
+
+/// Whether a command has Terraform or OpenTofu validate a root.
+pub(super) fn validates(run: &[String]) -> bool {
+    let is_started = first_names(run).first().is_some_and(|first| first == "terraform" || first == "tofu");
+    is_started && run.iter().any(|word| word == "validate")
+}
 
 /// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
 /// starts. If it names what it reads, it reads no more.

@@ -7,6 +7,7 @@ use crate::inputs::{BuildArgs, ImageBuild};
 use crate::redact::names::looks_secret;
 use crate::scan::seen::{folder_of, in_folder, is_aside};
 use crate::scan::suggestion::{LeftOut, Seen, SuggestedGate, Suggestion, quoted};
+use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::dockerfile::Dockerfile;
 
 /// The id of the gate. Gates that scan its images need it.
@@ -142,7 +143,7 @@ fn carried(args: &BuildArgs, read: &Dockerfile) -> Result<BTreeMap<String, Strin
 }
 
 fn is_there(seen: &Seen, context: &str, path: &str) -> bool {
-    let path = in_folder(context, path);
+    let path = forward(&normalise(Path::new(&in_folder(context, path)))).to_string();
     seen.has(&path) || seen.has_folder(&path)
 }
 

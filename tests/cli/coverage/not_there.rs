@@ -150,3 +150,50 @@ fn a_compose_file_with_a_bracket_below_its_key_names_its_dockerfile() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stdout.contains("Not covered by any gate: 1 Dockerfile"), "{}", ran.all());
 }
+
+/// What the work tree does not have is known by its content in git, if its name does not say what it is.
+#[test]
+fn a_manifest_that_is_not_checked_out_or_was_deleted_is_named() {
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
+    for (path, text, code) in [
+        ("legacy/pod.yaml", POD, 3),
+        ("legacy/stack.json", "{\"AWSTemplateFormatVersion\": \"2010-09-09\"}", 3),
+        ("legacy/requirements.txt", "flask==3.0.0\n", 3),
+        ("legacy/requirements.txt", "flask\n", 3),
+        ("legacy/settings.yaml", "a: 1\n", 0),
+        ("legacy/notes.txt", "flask==3.0.0\n", 0),
+    ] {
+        for deleted in [false, true] {
+            let project = project(&gates(&format!("{REQUIRED}{ALWAYS}")), &[]);
+            project.write(path, text);
+            project.commit("now");
+            match deleted {
+                true => std::fs::remove_file(project.root().join(path)).unwrap(),
+                false => drop(project.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/legacy/"])),
+            }
+            let ran = project.run(&["run"]);
+            assert_eq!(ran.code, code, "{path} {}", ran.all());
+            let says = format!("Not there to look at: {path} (it is ");
+            assert_eq!(ran.stdout.contains(&says), code == 3, "{path} {}", ran.all());
+        }
+    }
+}
+
+/// Nobody looks behind a link that leads out of the repository, whatever its name is.
+#[test]
+fn a_link_out_of_the_repository_is_named() {
+    let outside = Project::new();
+    outside.write("requirements.txt", "flask==3.0.0\n");
+    outside.write("k8s/pod.yaml", "apiVersion: v1\nkind: Pod\n");
+    for (name, target) in
+        [("requirements.txt", "requirements.txt"), ("pod.yaml", "k8s/pod.yaml"), ("deploy", "k8s")]
+    {
+        let project = project(&gates(&format!("{REQUIRED}{ALWAYS}")), &[]);
+        symlink(outside.root().join(target), project.root().join(name)).unwrap();
+        project.commit("now");
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 3, "{name} {}", ran.all());
+        let says = format!("Not there to look at: {name} (it is a link that leads out of the repository");
+        assert!(ran.stdout.contains(&says), "{name} {}", ran.all());
+    }
+}

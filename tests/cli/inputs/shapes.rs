@@ -73,6 +73,7 @@ fn outside_of_git_the_same_is_found_in_what_is_listed() {
         "lock/npm a/package-lock.json",
         "not-listed a/dist",
         "not-listed a/node_modules",
+        "trouble passed-over a/dist",
     ];
     assert_eq!(lines(&document(&project)), expected);
 }
