@@ -17,6 +17,8 @@ pub(crate) struct NpmPackage {
     pub(crate) scripts: BTreeMap<String, String>,
     /// The names of its dependencies of every kind.
     pub(crate) dependencies: BTreeSet<String>,
+    /// The range of ESLint's versions that it asks for: `^9.39.0`.
+    pub(crate) eslint: Option<String>,
     /// The patterns of the packages that it installs with itself.
     pub(crate) workspaces: Vec<String>,
     /// The program and version that the project names: `pnpm@9.1.0`.
@@ -41,7 +43,7 @@ struct PackageJson {
     ava: Option<IgnoredAny>,
 }
 
-type Names = BTreeMap<String, IgnoredAny>;
+type Names = BTreeMap<String, Lenient>;
 
 /// A text; anything else is passed over.
 #[derive(Deserialize)]
@@ -49,6 +51,12 @@ type Names = BTreeMap<String, IgnoredAny>;
 enum Lenient {
     Text(String),
     Other(IgnoredAny),
+}
+
+impl Default for Lenient {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
 }
 
 impl Lenient {
@@ -81,12 +89,14 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
         ("mocha", read.mocha.is_some()),
         ("ava", read.ava.is_some()),
     ];
-    let names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
+    let mut names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
+    let eslint = names.iter_mut().flatten().find_map(|names| names.get_mut("eslint").map(std::mem::take));
     let scripts = read.scripts.into_iter().flatten();
     Ok(NpmPackage {
         path: path.to_owned(),
         scripts: scripts.filter_map(|(name, script)| Some((name, script.text()?))).collect(),
         dependencies: names.into_iter().flatten().flat_map(BTreeMap::into_keys).collect(),
+        eslint: eslint.and_then(Lenient::text),
         workspaces: match read.workspaces {
             Some(Workspaces::List(list) | Workspaces::Named { packages: list }) => list,
             None => Vec::new(),
