@@ -2,8 +2,7 @@
 
 use crate::engine::gate_inputs::ThereIs;
 use crate::engine::source_groups;
-use crate::engine::ts_projects::Projects;
-use crate::inputs::File;
+use crate::inputs::{File, Projects};
 use crate::model::input::{InputKind, Language, Standing};
 use crate::model::looked_at::{GateInput, InputState, UncoveredInput};
 

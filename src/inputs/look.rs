@@ -23,6 +23,8 @@ pub(super) enum Look {
     /// A manifest that names packages if it has one of these words.
     Packages(&'static [&'static str]),
     TsConfig,
+    /// `angular.json`, which names projects of TypeScript.
+    Angular,
     Terraform,
     TerraformJson,
     Compose,
@@ -80,6 +82,7 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
     Some(match name {
         "package.json" => Look::Npm,
         "pnpm-workspace.yaml" => Look::Pnpm,
+        "angular.json" | ".angular.json" => Look::Angular,
         "pyproject.toml" => Look::PyProject,
         "environment.yml" | "environment.yaml" => Look::Conda,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,

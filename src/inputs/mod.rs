@@ -5,12 +5,14 @@
 //! promise something are opened. What can't be read, or is not what its name says, is named, never passed over in silence.
 
 mod absent;
+mod angular;
 mod builds;
 mod by_name;
 mod conda;
 mod content;
 mod dev_lock;
 mod empty_lock;
+pub(crate) mod exit_code;
 mod files;
 mod git_index;
 mod go_mod;
@@ -33,6 +35,7 @@ mod terraform;
 mod test_runs;
 mod third_party;
 mod top_keys;
+mod ts_projects;
 mod ts_selection;
 mod typescript;
 mod unlocked;
@@ -49,6 +52,7 @@ pub(crate) use files::{File, FileState, Files};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::TerraformFolder;
 pub(crate) use test_runs::TestRun;
+pub(crate) use ts_projects::{Projects, with_own_sources, with_references};
 pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
@@ -117,7 +121,7 @@ impl Inputs {
         Self {
             top: top.to_owned(),
             terraform: terraform::folders(contents.terraform),
-            typescript: typescript::graph(contents.typescript, &files),
+            typescript: typescript::graph(contents.typescript, &contents.built_projects, &files),
             packages: contents.manifests.npm.into_values().collect(),
             files,
             troubles,
