@@ -157,6 +157,7 @@ impl ThereIs {
                 Reach::BelowNamed => self.fate(gate, read, judge, (*kind, path)),
                 // Its report does not say.
                 Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => None,
+                Reach::Project | Reach::ProjectAndReferences => None,
             };
             let Some((state, why)) = fate else { continue };
             // A template of two kinds is one input; two files of one kind only have names that look alike.
@@ -192,7 +193,11 @@ impl ThereIs {
             return Some((InputState::Gap, Some(accepts(why))));
         }
         if self.is_named(read, kind, path) {
-            return Some((InputState::Scanned, None));
+            let part = read.in_part.get(path).map(|language| InputKind::Source(*language));
+            let of_part = part.and_then(|part| self.unnamed(gate, judge, part, path));
+            return of_part
+                .filter(|(state, _)| *state == InputState::Gap)
+                .or(Some((InputState::Scanned, None)));
         }
         // The files that the tool can't parse stand for their folder.
         let holds_such = || read.not_read.keys().any(|file| folder_of(file) == path);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::config::Gate;
 use crate::engine::gate_inputs::folder_of;
-use crate::inputs::Inputs;
+use crate::inputs::exit_code::{Command, Fate};
+use crate::inputs::{Inputs, with_references};
 use crate::model::aim::Aim;
 use crate::model::input::InputKind;
 use crate::scan::reads::{Reach, Reads};
@@ -48,7 +49,7 @@ impl GateReads {
             tool: gate.tool.clone(),
             compiles,
             only_tofu: only_tofu.clone(),
-            folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
+            folders: places(&reads, repo, inputs),
             reads,
         };
         all.into_iter().map(of).collect()
@@ -121,11 +122,22 @@ impl GateReads {
     }
 }
 
+/// The folders from the top of the repository; where references are followed, with the projects that these lead to.
+fn places(reads: &Reads, repo: &Repo, inputs: &Inputs) -> Vec<String> {
+    let places: Vec<String> = reads.folders.iter().map(|folder| from_top(repo, folder)).collect();
+    match reads.reach {
+        Reach::ProjectAndReferences => with_references(inputs.typescript(), places),
+        _ => places,
+    }
+}
+
 /// What the programs read that a gate starts by a script of a `package.json`.
 fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
     let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
     let folder = from_top(repo, dir);
     let package = inputs.packages().iter().find(|package| package.folder() == folder);
-    let commands = package.map(|package| package.commands(script));
-    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
+    let commands = package.map(|package| package.commands(script)).unwrap_or_default().into_iter();
+    // What a failing program says is lost where the script goes on, unless its report says it.
+    let counts = |command: &Command| command.fate == Fate::Fails || !gate.tool.judged_by_exit_code();
+    commands.filter(counts).flat_map(|command| command_reads(&command.words, dir)).collect()
 }

@@ -6,8 +6,7 @@ use std::collections::HashSet;
 
 use crate::engine::gate_inputs::{ThereIs, folder_of};
 use crate::engine::source_groups;
-use crate::engine::ts_projects::Projects;
-use crate::inputs::File;
+use crate::inputs::{File, Projects};
 use crate::model::input::{InputKind, Language, Standing};
 use crate::model::looked_at::{GateInput, InputState, UncoveredInput};
 

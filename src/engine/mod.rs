@@ -38,6 +38,5 @@ pub(crate) mod schedule;
 mod source_groups;
 pub(crate) mod step_runner;
 pub(crate) mod suggestions;
-mod ts_projects;
 mod uncovered;
 pub(crate) mod unresolved;

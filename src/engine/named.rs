@@ -1,8 +1,9 @@
 //! What the reports of a gate name.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::engine::gate_inputs::folder_of;
+use crate::model::input::Language;
 use crate::scan::parsed::Parsed;
 use crate::text::shared::Text;
 
@@ -13,6 +14,8 @@ pub(super) struct Named<'r> {
     /// The folders in which they lie, and those around these.
     pub(super) folders: HashSet<&'r str>,
     pub(super) around: HashSet<&'r str>,
+    /// What it read without a part in another language.
+    pub(super) in_part: HashMap<&'r str, Language>,
     /// What the tool could not parse, and its word.
     pub(super) not_read: BTreeMap<&'r str, &'r Text>,
 }
@@ -22,6 +25,7 @@ impl<'r> Named<'r> {
         let mut named = Self::default();
         for report in reports {
             named.not_read.extend(report.not_read.iter().map(|(path, why)| (&**path, why)));
+            named.in_part.extend(report.read_in_part.iter().map(|(path, language)| (&**path, *language)));
             for path in &report.read_inputs {
                 named.paths.insert(path);
                 let mut folder = folder_of(path);

@@ -7,11 +7,10 @@ use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::gate_inputs::{ThereIs, folder_of, name_of};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::loose_sources;
-use crate::engine::ts_projects::Projects;
-use crate::inputs::{Picked, Selection, TsProject};
+use crate::inputs::with_own_sources;
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
-use crate::model::input::{InputKind, Language, Standing};
+use crate::model::input::InputKind;
 use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
 use crate::scan::tool::{Tool, ToolSpec};
 use crate::text::shared::Text;
@@ -94,7 +93,11 @@ impl ThereIs {
         let of =
             |kind: InputKind| unread.iter().filter(move |one| one.kind == kind).map(|one| one.path.as_str());
         let projects: Vec<&str> = of(InputKind::TsConfig).collect();
-        let left = if projects.is_empty() { HashSet::new() } else { self.with_own_sources(&projects) };
+        let checked: HashSet<&str> = self.checked_projects.iter().map(String::as_str).collect();
+        let left = match projects.is_empty() {
+            true => HashSet::new(),
+            false => with_own_sources(&self.inputs, &projects, &checked),
+        };
         let rules: HashSet<&str> =
             of(InputKind::Eslint).filter(|path| is_old_eslint(path)).map(folder_of).collect();
         let is_below_rules = |path: &str| {
@@ -136,38 +139,9 @@ impl ThereIs {
         };
         TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
     }
-
-    /// Those of these projects of TypeScript that have a source of their own.
-    fn with_own_sources<'p>(&self, projects: &[&'p str]) -> HashSet<&'p str> {
-        let graph = self.inputs.typescript();
-        let all: BTreeMap<&str, &TsProject> = graph.iter().map(|one| (one.path.as_str(), one)).collect();
-        let names: HashSet<&str> = self.checked_projects.iter().map(String::as_str).collect();
-        let checked = Projects::of(graph, |project| names.contains(project.path.as_str()));
-        let has_own = |project: &&str| {
-            let Some(one) = all.get(project) else { return true };
-            let selection = Selection::of(one, &all);
-            let is_part = !one.referred_by.is_empty();
-            let folder = if selection.leads_out() { "." } else { selection.folder() };
-            let mut own = self.inputs.files().below(folder).filter(|file| {
-                file.standing() != Standing::Ignored
-                    && file.kinds().has(InputKind::Source(Language::TypeScript))
-                    && !(is_part && is_setting(&file.name()))
-            });
-            own.any(|file| {
-                let path = file.path();
-                selection.picks(&path) == Picked::Taken && !checked.have(&path)
-            })
-        };
-        projects.iter().copied().filter(has_own).collect()
-    }
 }
 
 /// `.eslintrc.json`: rules for a folder, on top of those of the folders around it.
 fn is_old_eslint(path: &str) -> bool {
     name_of(path).starts_with(".eslintrc")
-}
-
-/// The settings of another tool, written as a program: `vite.config.ts`.
-fn is_setting(name: &str) -> bool {
-    name.contains(".config.")
 }

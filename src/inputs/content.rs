@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::inputs::angular;
 use crate::inputs::builds::{self, Told};
 use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
@@ -30,6 +31,8 @@ const LARGEST: u64 = 1 << 20;
 pub(super) struct Contents {
     pub(super) manifests: Manifests,
     pub(super) typescript: BTreeMap<String, TsConfig>,
+    /// The projects that workspaces of Angular name.
+    pub(super) built_projects: BTreeSet<String>,
     pub(super) terraform: Vec<(String, TerraformFile)>,
     pub(super) told: Vec<Told>,
     pub(super) test_runs: Vec<TestRun>,
@@ -50,6 +53,8 @@ struct Said {
 #[derive(Debug)]
 enum Fact {
     Npm(packages::NpmPackage),
+    /// The projects of TypeScript that an `angular.json` names.
+    Angular(Vec<String>),
     Pnpm(Vec<String>),
     Python(packages::PyProject),
     Cargo(packages::CargoManifest),
@@ -137,6 +142,7 @@ impl Contents {
             Fact::Go(module) => drop(self.manifests.go.modules.insert(path.to_owned(), module)),
             Fact::GoWork(work) => drop(self.manifests.go.workspaces.insert(path.to_owned(), work)),
             Fact::Packages(above) => drop(self.manifests.others.insert(path.to_owned(), above)),
+            Fact::Angular(named) => self.built_projects.extend(named),
             Fact::TypeScript(config) => drop(self.typescript.insert(path.to_owned(), config)),
             Fact::Terraform(file) => self.terraform.push((path.to_owned(), file)),
             Fact::Builds(told) => self.told.push(told),
@@ -233,6 +239,7 @@ impl Said {
                 self.kinds.add(InputKind::TsConfig);
                 Fact::TypeScript(typescript::read(&text)?)
             }
+            Look::Angular => Fact::Angular(angular::projects(&path, &text)?),
             Look::Terraform => Fact::Terraform(terraform::read(&text)?),
             Look::TerraformJson => Fact::Terraform(terraform::read_json(bytes)?),
             Look::Template => {

@@ -1,8 +1,8 @@
 //! Hostile files: every reader ends, without a panic, on texts that are cut anywhere, and on long rows of what opens something.
 
 use crate::inputs::{
-    build_args, builds, conda, go_mod, hcl, packages, required, shell, templates, terraform, test_runs,
-    typescript,
+    angular, build_args, builds, conda, exit_code, go_mod, hcl, packages, required, shell, templates,
+    terraform, test_runs, typescript,
 };
 use crate::model::input::{PackageManager, TestRunner};
 use crate::text::yaml;
@@ -12,6 +12,7 @@ fn read_by_all(text: &str) {
     let _ = hcl::blocks(text);
     let _ = yaml::documents(text);
     let _ = shell::builds(text);
+    let _ = exit_code::never_fails(text);
     let _ = builds::of_compose(text);
     let _ = builds::of_pipeline(text);
     let _ = builds::of_bake(text);
@@ -19,6 +20,7 @@ fn read_by_all(text: &str) {
     let _ = builds::of_jenkins(text);
     let _ = terraform::read(text);
     let _ = terraform::read_json(text.as_bytes());
+    let _ = angular::projects("angular.json", text);
     let _ = typescript::read(text);
     let _ = packages::npm("package.json", text.as_bytes());
     let _ = packages::python(text);

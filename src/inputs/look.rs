@@ -25,6 +25,8 @@ pub(super) enum Look {
     /// A manifest that may ask for packages.
     Required(Manager),
     TsConfig,
+    /// `angular.json`, which names projects of TypeScript.
+    Angular,
     Terraform,
     TerraformJson,
     Compose,
@@ -107,6 +109,7 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
     Some(match name {
         "package.json" => Look::Npm,
         "pnpm-workspace.yaml" => Look::Pnpm,
+        "angular.json" | ".angular.json" => Look::Angular,
         "pyproject.toml" => Look::PyProject,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
         "skaffold.yaml" | "skaffold.yml" => Look::Skaffold,

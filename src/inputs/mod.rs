@@ -5,6 +5,7 @@
 //! promise something are opened. What can't be read, or is not what its name says, is named, never passed over in silence.
 
 mod absent;
+mod angular;
 mod build_args;
 mod builds;
 mod by_name;
@@ -14,6 +15,7 @@ mod content;
 mod dev_lock;
 mod dotenv;
 mod empty_lock;
+pub(crate) mod exit_code;
 mod files;
 mod from_git;
 mod git_index;
@@ -39,6 +41,7 @@ mod terraform;
 mod test_runs;
 mod third_party;
 mod top_keys;
+mod ts_projects;
 mod ts_selection;
 mod typescript;
 mod unlocked;
@@ -56,6 +59,7 @@ pub(crate) use files::{File, FileState, Files};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::{TerraformFolder, resources};
 pub(crate) use test_runs::TestRun;
+pub(crate) use ts_projects::{Projects, with_own_sources, with_references};
 pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
@@ -131,7 +135,7 @@ impl Inputs {
         Self {
             top: top.to_owned(),
             terraform: terraform::folders(contents.terraform),
-            typescript: typescript::graph(contents.typescript, &files),
+            typescript: typescript::graph(contents.typescript, &contents.built_projects, &files),
             packages: contents.manifests.npm.into_values().collect(),
             files,
             troubles,

@@ -1,5 +1,6 @@
 //! What the scripts of a `package.json` start.
 
+use crate::inputs::exit_code::{self, Fate};
 use crate::inputs::packages::NpmPackage;
 use crate::inputs::shell;
 
@@ -24,24 +25,49 @@ impl NpmPackage {
 
     /// The first of its scripts that starts a program: of those whose names begin with one of `names`, or else of all, by name.
     pub(crate) fn call(&self, program: &str, names: &[&str]) -> Option<Call> {
-        let rank =
-            |name: &str| names.iter().position(|wanted| name.starts_with(wanted)).unwrap_or(names.len());
+        // A script that repairs what it finds is no check.
+        let calls = self.calls(program, |_| true);
+        calls.into_iter().min_by_key(|call| (call.repairs() || call.watches(), rank(call, names)))
+    }
+
+    /// The first of its scripts that checks something with a program: it fails if the program does, ends by itself, and repairs nothing.
+    pub(crate) fn check(&self, program: &str, names: &[&str]) -> Option<Call> {
+        let calls = self.calls(program, |fate| fate == Fate::Fails).into_iter();
+        calls.filter(|call| !call.repairs() && !call.watches()).min_by_key(|call| rank(call, names))
+    }
+
+    /// Its scripts that start a program, with the first call of each.
+    fn calls(&self, program: &str, is_wanted: impl Fn(Fate) -> bool) -> Vec<Call> {
         let calls = self.scripts.iter().filter_map(|(script, text)| {
-            let args = shell::commands(text).iter().find_map(|words| arguments(words, program))?;
+            let commands = exit_code::commands(text);
+            let mut wanted = commands.iter().filter(|command| is_wanted(command.fate));
+            let args = wanted.find_map(|command| arguments(&command.words, program))?;
             Some(Call { script: script.clone(), args })
         });
-        // A script that repairs what it finds is no check.
-        let repairs =
-            |call: &Call| call.args.iter().any(|arg| arg == "--fix" || arg == "--watch" || arg == "-w");
-        calls.min_by_key(|call| (repairs(call), rank(&call.script), call.script.len()))
+        calls.collect()
+    }
+
+    /// The commands of one of its scripts.
+    pub(crate) fn commands(&self, script: &str) -> Vec<exit_code::Command> {
+        exit_code::commands(self.scripts.get(script).map(String::as_str).unwrap_or_default())
     }
 }
 
-impl NpmPackage {
-    /// The commands of one of its scripts, each as words.
-    pub(crate) fn commands(&self, script: &str) -> Vec<Vec<String>> {
-        let text = self.scripts.get(script).map(String::as_str).unwrap_or_default();
-        shell::commands(text).iter().map(|words| shell::command(words).to_vec()).collect()
+/// Where a call stands: by the name of its script.
+fn rank(call: &Call, names: &[&str]) -> (usize, usize) {
+    let place = names.iter().position(|wanted| call.script.starts_with(wanted));
+    (place.unwrap_or(names.len()), call.script.len())
+}
+
+impl Call {
+    fn repairs(&self) -> bool {
+        self.args.iter().any(|arg| arg == "--fix")
+    }
+
+    /// It does not end by itself.
+    fn watches(&self) -> bool {
+        let is_on = |arg: &String| arg == "-w" || (arg.starts_with("--watch") && !arg.ends_with("=false"));
+        self.args.iter().any(is_on)
     }
 }
 
@@ -91,5 +117,25 @@ mod tests {
         assert_eq!(all.call("eslint", &["lint"]).unwrap().script, "lint");
         let repair = package(&[("lint", "eslint --fix a"), ("x", "eslint b")]);
         assert_eq!(repair.call("eslint", &["lint"]).unwrap().script, "x");
+    }
+
+    #[test]
+    fn a_check_fails_with_its_program_and_ends_by_itself() {
+        for (script, is_check) in [
+            ("svelte-check", true),
+            ("svelte-kit sync && svelte-check --tsconfig ./tsconfig.json", true),
+            ("svelte-check || exit 1", true),
+            ("svelte-check || true", false),
+            ("svelte-check; echo done", false),
+            ("svelte-check | tee log", false),
+            ("svelte-check --watch", false),
+            ("svelte-check --watch --preserveWatchOutput", false),
+            ("if true; then svelte-check; fi", false),
+        ] {
+            let own = package(&[("check", script)]);
+            assert_eq!(own.check("svelte-check", &[]).is_some(), is_check, "{script}");
+        }
+        let two = package(&[("check", "svelte-check || true"), ("check:ci", "svelte-check")]);
+        assert_eq!(two.check("svelte-check", &["check"]).unwrap().script, "check:ci");
     }
 }

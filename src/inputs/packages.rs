@@ -21,6 +21,8 @@ pub(crate) struct NpmPackage {
     pub(crate) asks: bool,
     /// Some of those are needed where it runs.
     pub(crate) ships: bool,
+    /// The range of ESLint's versions that it asks for: `^9.39.0`.
+    pub(crate) eslint: Option<String>,
     /// The patterns of the packages that it installs with itself.
     pub(crate) workspaces: Vec<String>,
     /// The program and version that the project names: `pnpm@9.1.0`.
@@ -67,6 +69,12 @@ enum Lenient {
     Other(IgnoredAny),
 }
 
+impl Default for Lenient {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}
+
 impl Lenient {
     fn text(self) -> Option<String> {
         match self {
@@ -99,7 +107,8 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
     ];
     let ships = asks(&read.dependencies) || asks(&read.optional_dependencies);
     let asks = ships || asks(&read.dev_dependencies);
-    let names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
+    let mut names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
+    let eslint = names.iter_mut().flatten().find_map(|names| names.get_mut("eslint").map(std::mem::take));
     let scripts = read.scripts.into_iter().flatten();
     Ok(NpmPackage {
         path: path.to_owned(),
@@ -107,6 +116,7 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
         dependencies: names.into_iter().flatten().flat_map(BTreeMap::into_keys).collect(),
         asks,
         ships,
+        eslint: eslint.and_then(Lenient::text),
         workspaces: match read.workspaces {
             Some(Workspaces::List(list) | Workspaces::Named { packages: list }) => list,
             None => Vec::new(),

@@ -35,6 +35,8 @@ pub(crate) struct TsProject {
     pub(crate) exclude: Option<Vec<String>>,
     /// It has files that no project of a folder below it has.
     pub(super) has_own: bool,
+    /// What builds the folder names projects that extend it, and not this one (Angular up to 19).
+    pub(super) is_passed_over: bool,
     /// Projects that extend it, and that refer to it.
     pub(crate) extended_by: Vec<String>,
     pub(crate) referred_by: Vec<String>,
@@ -47,10 +49,11 @@ impl TsProject {
     }
 
     /// Whether others only extend it: it is no project by itself. A `tsconfig.json` is one if it has a list of its own, if something beside
-    /// it extends it (`tsconfig.build.json`), or if there are sources for it alone.
+    /// it extends it (`tsconfig.build.json`), or if there are sources for it alone. `angular.json` may know better.
     pub(crate) fn is_base(&self) -> bool {
         let is_named = self.path.rsplit('/').next() == Some("tsconfig.json");
-        !self.extended_by.is_empty() && self.referred_by.is_empty() && !(is_named && self.has_own)
+        let is_own = is_named && self.has_own && !self.is_passed_over;
+        !self.extended_by.is_empty() && self.referred_by.is_empty() && !is_own
     }
 
     /// The folder that it lies in; `.` is the top.
@@ -147,8 +150,12 @@ pub(super) fn beside(path: &str, name: &str) -> String {
     forward(&normalise(&folder.join(name))).to_string()
 }
 
-/// The graph of the projects.
-pub(super) fn graph(projects: BTreeMap<String, TsConfig>, files: &Files) -> Vec<TsProject> {
+/// The graph of the projects. `built` are those that workspaces of Angular name.
+pub(super) fn graph(
+    projects: BTreeMap<String, TsConfig>,
+    built: &BTreeSet<String>,
+    files: &Files,
+) -> Vec<TsProject> {
     let mut graph: BTreeMap<String, TsProject> = BTreeMap::new();
     for (path, config) in projects {
         let mut project = TsProject { path: path.clone(), ..TsProject::default() };
@@ -182,6 +189,8 @@ pub(super) fn graph(projects: BTreeMap<String, TsConfig>, files: &Files) -> Vec<
     }
     for project in graph.values_mut() {
         project.has_own = has_own(project, files);
+        project.is_passed_over =
+            !built.contains(&project.path) && project.extended_by.iter().any(|path| built.contains(path));
     }
     graph.into_values().collect()
 }

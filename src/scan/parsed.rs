@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::model::component::Component;
 use crate::model::finding::Finding;
+use crate::model::input::Language;
 use crate::model::scope::Scope;
 use crate::redact::Secret;
 use crate::scan::test_runner::Listed;
@@ -72,6 +73,8 @@ pub struct Parsed {
     pub package_types: Option<BTreeSet<Text>>,
     /// The inputs that it says it read, from the top of the repository, if it names them.
     pub read_inputs: Vec<Text>,
+    /// Of these, those with a part in another language that it can't read.
+    pub read_in_part: Vec<(Text, Language)>,
     /// The inputs that it says it could not parse, and its word for it: each is a gap that a waiver may accept.
     pub not_read: Vec<(Text, Text)>,
     /// What was in scope and could not be scanned: the gate is inconclusive, and its findings are still shown.
@@ -123,6 +126,7 @@ impl Parsed {
             self.is_written_by(&name);
         }
         self.read_inputs.extend(other.read_inputs);
+        self.read_in_part.extend(other.read_in_part);
         self.not_read.extend(other.not_read);
         self.gaps.extend(other.gaps);
         self.gaps_unless_zero.extend(other.gaps_unless_zero);

@@ -25,6 +25,10 @@ pub enum Reach {
     Around,
     /// The folders are files.
     Exactly,
+    /// The folders are projects of TypeScript, with the sources below the folder of each.
+    Project,
+    /// The same, with the projects that they refer to, at any depth.
+    ProjectAndReferences,
 }
 
 impl Reads {
@@ -39,14 +43,17 @@ impl Reads {
 
     /// Whether it reads an input of this kind at this path. `folders` are its own, from the top of the repository; `.` is the top.
     pub fn covers(&self, kind: InputKind, path: &str, folders: &[String]) -> bool {
-        let holder =
-            if kind.is_folder() { path } else { path.rsplit_once('/').map_or(".", |(folder, _)| folder) };
+        let holder = if kind.is_folder() { path } else { folder_of(path) };
         self.kinds.contains(&kind)
             && folders.iter().any(|folder| match self.reach {
                 Reach::Here => folder == holder,
                 Reach::Below | Reach::BelowNamed => is_below(holder, folder),
                 Reach::Around => is_below(holder, folder) || is_below(folder, holder),
                 Reach::Exactly => folder == path,
+                Reach::Project | Reach::ProjectAndReferences if matches!(kind, InputKind::Source(_)) => {
+                    is_below(holder, folder_of(folder))
+                }
+                Reach::Project | Reach::ProjectAndReferences => folder == path,
             })
     }
 
@@ -54,6 +61,10 @@ impl Reads {
     pub fn meets(&self, path: &str, folders: &[String]) -> bool {
         folders.iter().any(|folder| is_below(path, folder) || is_below(folder, path))
     }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
 /// Whether a folder is another one, or lies below it.
@@ -98,6 +109,8 @@ mod tests {
             (Reach::Around, "api/src", "web/eslint.config.js", false),
             (Reach::Exactly, "api/tsconfig.json", "api/tsconfig.json", true),
             (Reach::Exactly, "api/tsconfig.json", "api/tsconfig.build.json", false),
+            (Reach::Project, "api/tsconfig.json", "api/tsconfig.json", true),
+            (Reach::Project, "api/tsconfig.json", "api/e2e/tsconfig.json", false),
         ] {
             assert_eq!(at(reach, folder, path), covers, "{reach:?} {folder} {path}");
         }
@@ -105,5 +118,9 @@ mod tests {
         let reads = Reads::new([root], &[], Reach::Here);
         assert!(reads.covers(root, "infra/prod", &["infra/prod".to_owned()]));
         assert!(!reads.covers(lock, "infra/prod", &["infra/prod".to_owned()]));
+        let vue = InputKind::Source(crate::model::input::Language::Vue);
+        let reads = Reads::new([vue], &[], Reach::ProjectAndReferences);
+        assert!(reads.covers(vue, "web/src/App.vue", &["web/tsconfig.json".to_owned()]));
+        assert!(!reads.covers(vue, "api/App.vue", &["web/tsconfig.json".to_owned()]));
     }
 }

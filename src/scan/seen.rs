@@ -94,6 +94,12 @@ impl<'i> Seen<'i> {
         found
     }
 
+    /// What gates read already of a kind, from the top of the repository.
+    pub(crate) fn covered(&self, kind: InputKind) -> impl Iterator<Item = &str> {
+        let covered = self.covered.iter().flatten().filter(move |(own, _)| *own == kind);
+        covered.map(|(_, path)| path.as_str())
+    }
+
     fn is_wanted(&self, kind: InputKind, path: &str) -> bool {
         self.covered.as_ref().is_none_or(|covered| !covered.contains(&(kind, path.to_owned())))
     }

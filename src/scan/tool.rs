@@ -102,6 +102,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         None
     }
 
+    /// Whether only the exit code of what it starts says what was found.
+    fn judged_by_exit_code(&self) -> bool {
+        false
+    }
+
     /// Whether it reads an input of a kind of [`Self::reads`] under this name: a path from the top of the repository.
     fn reads_path(&self, _kind: InputKind, _path: &str) -> bool {
         true

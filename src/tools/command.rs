@@ -8,7 +8,10 @@ pub(crate) use known::reads as command_reads;
 mod linters;
 mod programs;
 mod prompt;
+mod script;
+mod type_checkers;
 
+use script::{Swallows, swallows};
 use serde::Serialize;
 
 use crate::formats::{FORMATS, Format, runner_log};
@@ -158,7 +161,16 @@ impl Tool for Command {
     }
 
     fn script(&self) -> Option<(&str, &str)> {
-        Some((&self.dir, known::script(&self.run)?))
+        Some((&self.dir, script::name(&self.run)?))
+    }
+
+    fn judged_by_exit_code(&self) -> bool {
+        self.report.is_none()
+    }
+
+    /// The script that it runs.
+    fn reads_inputs(&self) -> bool {
+        self.report.is_none() && script::name(&self.run).is_some()
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -186,7 +198,13 @@ impl Tool for Command {
         let Some((program, arguments)) = self.run.split_first() else {
             return Err(Unplanned::Impossible("`run` names no program".to_owned()));
         };
+        let swallows = if self.report.is_none() { swallows(&self.run, &self.dir, scene) } else { None };
         let mut job = scene.job_in_dir(program, &self.dir);
+        match swallows {
+            Some(Swallows::All(why)) => return Err(Unplanned::Impossible(why)),
+            Some(Swallows::Some(why)) => job.notes.push(why),
+            None => {}
+        }
         if program.contains('/') {
             job.invocation.program.name =
                 normalise(&job.invocation.cwd.join(program)).to_string_lossy().into_owned();

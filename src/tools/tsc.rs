@@ -9,7 +9,9 @@ mod init;
 mod marks;
 mod project;
 mod sources;
+mod unchecked;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -17,7 +19,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
-use crate::model::input::InputKind;
+use crate::model::input::{InputKind, Language};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
@@ -33,6 +35,7 @@ use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::shared::Text;
 use crate::tools::tsc::marks::Marks;
+use crate::tools::tsc::unchecked::Unchecked;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
@@ -154,15 +157,24 @@ impl Tool for Tsc {
         let findings = errors.iter().map(|error| error.to_finding(origin)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
         let own = || text.lines().filter(|line| listed(line) == Some(true));
-        let marks = if ran { marks::in_files(own()) } else { Marks::default() };
+        let mut unread = BTreeMap::new();
+        let mut marks = Marks::default();
+        if ran {
+            marks = marks::in_files(own());
+            unread = marks.unread();
+            unread.extend(Unchecked::of(&origin.cwd.join(&self.project)).among(own()));
+        }
+        let components = marks.components.iter();
+        let read_in_part = components.map(|path| (in_repository(path, origin), Language::Angular)).collect();
         let read_inputs =
             if ran { own().map(|path| in_repository(path, origin)).collect() } else { Vec::new() };
         Ok(Parsed {
             findings,
             scope,
             read_inputs,
+            read_in_part,
             gaps,
-            unread: marks.unread(),
+            unread,
             notes: marks.notes(),
             ..Parsed::default()
         })

@@ -86,7 +86,7 @@ named! {
 
 named! {
     /// What source code is written in.
-    Language, 32:
+    Language, 33:
     JavaScript "javascript" "JavaScript",
     TypeScript "typescript" "TypeScript",
     Vue "vue" "Vue",
@@ -119,4 +119,6 @@ named! {
     Html "html" "HTML",
     Css "css" "CSS",
     Solidity "solidity" "Solidity",
+    // Stands in TypeScript, and in HTML beside it: no file is of this kind by its name.
+    Angular "angular" "Angular",
 }

@@ -6,7 +6,8 @@ use crate::scan::parsed::Exit;
 use crate::scan::reads::{Reach, Reads};
 
 use super::one_place;
-use super::programs::{first_names, names};
+use super::programs::{first_names, name, names};
+use super::type_checkers;
 
 /// A program, and which of its codes mean findings.
 type Known = (&'static str, fn(i32) -> bool);
@@ -26,7 +27,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 33] = [
+const READS: [(&str, &[InputKind]); 34] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -54,6 +55,7 @@ const READS: [(&str, &[InputKind]); 33] = [
     ("vue-tsc", &[InputKind::TsConfig, VUE]),
     ("svelte-check", &[InputKind::TsConfig, SVELTE]),
     ("astro-check", &[InputKind::TsConfig, ASTRO]),
+    ("ngc", &[InputKind::TsConfig, ANGULAR]),
     ("eslint", &[InputKind::Eslint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE]),
     ("biome", &[InputKind::Biome, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
     ("oxlint", &[InputKind::Oxlint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
@@ -66,6 +68,7 @@ const JAVASCRIPT: InputKind = InputKind::Source(Language::JavaScript);
 const TYPESCRIPT: InputKind = InputKind::Source(Language::TypeScript);
 const VUE: InputKind = InputKind::Source(Language::Vue);
 const SVELTE: InputKind = InputKind::Source(Language::Svelte);
+const ANGULAR: InputKind = InputKind::Source(Language::Angular);
 const ASTRO: InputKind = InputKind::Source(Language::Astro);
 
 /// Configurations that hold for a tree, above and below.
@@ -88,6 +91,9 @@ const LAUNCHERS: [&str; 14] = [
     "bundle",
 ];
 
+/// The most words before the arguments of a program: `npx --no-install astro check`.
+const MOST_BEFORE: usize = 5;
+
 /// Words in front of what a program reads, and that are no path.
 const SUBCOMMANDS: [&str; 13] = [
     "audit", "check", "ci", "deny", "dir", "exec", "lint", "run", "scan", "source", "template", "validate",
@@ -108,9 +114,12 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         Some(first) if LAUNCHERS.contains(&first.as_str()) => names.as_slice(),
         _ => names.get(..1).unwrap_or_default(),
     };
-    // `cargo audit`, `npx astro check`.
-    let joined: Vec<String> =
-        (names.windows(2).take(1)).chain(started.windows(2)).map(|pair| pair.join("-")).collect();
+    // `cargo audit`, `npx --no-install astro check`, `pnpm exec nuxt typecheck`.
+    let is_name = |word: &&String| !word.starts_with('-') && !["exec", "run", "dlx"].contains(&word.as_str());
+    let plain: Vec<String> = run.iter().filter(is_name).cloned().collect();
+    let plain = first_names(&plain);
+    let pairs = if started.len() > 1 { plain.len() } else { 1 };
+    let joined: Vec<String> = plain.windows(2).take(pairs).map(|pair| pair.join("-")).collect();
     let is_started = |program: &str| started.iter().chain(&joined).any(|name| name == program);
     let asks_only =
         |word: &String| ["--version", "--help", "-V", "-h", "version", "help"].contains(&word.as_str());
@@ -120,14 +129,19 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     if run.iter().any(asks_only) {
         return Vec::new();
     }
-    let after = names.iter().position(|name| name == program || program.ends_with(&format!("-{name}")));
+    let is_last = |word: &String| {
+        let name = name(word);
+        name == *program || program.ends_with(&format!("-{name}"))
+    };
+    let after = run.iter().take(MOST_BEFORE).position(is_last);
     let words = run.iter().skip(after.map_or(1, |at| at + 1));
     // `-` is standard input, which is empty here.
     if run.iter().any(|word| word == "-") {
         return Vec::new();
     }
     let arguments: Vec<&str> = words.clone().map(String::as_str).collect();
-    if let Some(reads) = one_place::reads(program, &arguments, dir) {
+    let one_place = || one_place::reads(program, &arguments, dir);
+    if let Some(reads) = type_checkers::reads(program, &arguments, dir).or_else(one_place) {
         return reads;
     }
     let paths: Vec<String> = words
@@ -139,25 +153,12 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         .map(|word| format!("{dir}/{word}"))
         .collect();
     let kinds = || kinds.iter().copied();
-    let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
     if kinds().any(|kind| matches!(kind, InputKind::Source(_))) {
-        // What it names is its project, and that has the components of its folder.
-        let folder = |path: &String| match path.rsplit_once('/') {
-            Some((folder, name)) if name.ends_with(".json") => folder.to_owned(),
-            _ => path.clone(),
-        };
-        let mut folders: Vec<String> = paths.iter().map(folder).collect();
-        if folders.is_empty() {
-            folders.push(dir.to_owned());
-        }
+        let folders = if paths.is_empty() { vec![dir.to_owned()] } else { paths };
         let is_of_tree = |kind: &InputKind| OF_A_TREE.contains(kind);
         let around = Reads::new(kinds().filter(is_of_tree), &folders, Reach::Around);
         let below = Reads::new(kinds().filter(|kind| !is_of_tree(kind)), &folders, Reach::Below);
         return vec![around, below];
-    }
-    if *program == "tsc" && paths.is_empty() && !builds {
-        // Not the projects below, nor those that it refers to.
-        return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
     }
     // Without `-r` it looks at one folder.
     let is_deep =
@@ -172,15 +173,6 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
 /// Whether the value of an option may be a path of the repository: `--format=json` has none.
 fn is_path(value: &str) -> bool {
     value.contains(['/', '.']) && !value.starts_with(['/', '~']) && !value.contains("://")
-}
-
-/// The script of a `package.json` that a command runs: `npm run check`, `pnpm run check`.
-pub(super) fn script(run: &[String]) -> Option<&str> {
-    let managers = ["npm", "pnpm", "yarn", "bun"];
-    match run {
-        [manager, run, script, ..] if managers.contains(&manager.as_str()) && run == "run" => Some(script),
-        _ => None,
-    }
 }
 
 /// The meaning of a code of the program that a command starts, itself or through another (`uvx kingfisher`).
@@ -223,11 +215,14 @@ mod tests {
             (&["echo", "hadolint"], docker, "a/Dockerfile", false),
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "k/a.yaml", true),
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "o/a.yaml", false),
-            (&["npx", "vue-tsc", "--build"], InputKind::TsConfig, "web/tsconfig.json", true),
+            (&["npx", "vue-tsc", "--build"], InputKind::TsConfig, "web/tsconfig.json", false),
+            (&["npx", "vue-tsc", "--build"], InputKind::TsConfig, "tsconfig.json", true),
             (&["npx", "tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", false),
             (&["npx", "tsc", "--noEmit"], InputKind::TsConfig, "tsconfig.json", true),
             (&["tsc", "-p", "tsconfig.app.json"], InputKind::TsConfig, "tsconfig.app.json", true),
             (&["nuxt", "typecheck"], InputKind::TsConfig, "tsconfig.json", true),
+            (&["npx", "--no-install", "nuxt", "typecheck"], InputKind::TsConfig, "tsconfig.json", true),
+            (&["pnpm", "exec", "astro", "check"], InputKind::TsConfig, "tsconfig.json", true),
             (&["nuxt", "build"], InputKind::TsConfig, "tsconfig.json", false),
             (&["cargo", "audit"], InputKind::Lock(Manager::Cargo), "Cargo.lock", true),
             (&["cargo", "test"], InputKind::Lock(Manager::Cargo), "Cargo.lock", false),

@@ -7,16 +7,21 @@ const SHELLS: [&str; 7] = ["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
 
 /// The commands that a command starts, each as words: those of a shell's script, or itself.
 pub(super) fn commands(run: &[String]) -> Vec<Vec<String>> {
+    match shell_script(run) {
+        Some(script) => shell::commands(script).iter().map(|words| shell::command(words).to_vec()).collect(),
+        None => vec![run.to_vec()],
+    }
+}
+
+/// The commands that a shell gets in a word: `sh -c "…"`.
+pub(super) fn shell_script(run: &[String]) -> Option<&str> {
     let is_shell = run.first().is_some_and(|program| SHELLS.contains(&name(program).as_str()));
     // `-c`, also among other letters: `-lc`, `-euo pipefail -c`.
     let takes_script = |word: &&String| {
         word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.ends_with('c'))
     };
     let script = run.iter().position(|word| takes_script(&word)).and_then(|at| run.get(at + 1));
-    match script.filter(|_| is_shell) {
-        Some(script) => shell::commands(script).iter().map(|words| shell::command(words).to_vec()).collect(),
-        None => vec![run.to_vec()],
-    }
+    script.filter(|_| is_shell).map(String::as_str)
 }
 
 /// The names of the programs that a command may start.
@@ -42,7 +47,7 @@ pub(super) fn values<'w>(commands: &'w [Vec<String>], program: &str, option: &st
 }
 
 /// The name of a program: `/opt/kingfisher.exe`, `kingfisher@2.14.0`.
-fn name(word: &str) -> String {
+pub(super) fn name(word: &str) -> String {
     let last = word.rsplit(['/', '\\']).next().unwrap_or_default();
     last.split(['@', '=']).next().unwrap_or_default().trim_end_matches(".exe").to_owned()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::inputs::NpmPackage;
 use crate::model::input::InputKind;
-use crate::scan::seen::in_folder;
+use crate::scan::seen::{around, in_folder};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, list};
 
 const COMMENT: &str = "ESLint errors; warnings are low, and do not block.";
@@ -20,7 +20,11 @@ struct Call {
     files: Vec<String>,
     args: Vec<String>,
     strict: bool,
+    /// ESLint 9 reads `.eslintrc` files only if it is told to.
+    old_config: bool,
 }
+
+const IN_USE: &str = "ESLint 9 reads .eslintrc files only with this variable.";
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
@@ -40,8 +44,15 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         {
             continue;
         }
-        if has_eslint(seen, folder) {
-            let call = call.unwrap_or_default();
+        let old_config = !has_flat_config(seen, folder);
+        let major = eslint_major(seen, folder);
+        if old_config && major.is_some_and(|major| major >= 10) {
+            suggestion.leave_out(
+                format!("the ESLint configuration in {folder}"),
+                "ESLint 10 does not read .eslintrc files: it needs an eslint.config.js",
+            );
+        } else if has_eslint(seen, folder) {
+            let call = Call { old_config: old_config && major == Some(9), ..call.unwrap_or_default() };
             linted.insert(folder.as_str(), call.clone());
             calls.entry(call).or_default().insert(folder.clone());
         } else {
@@ -62,10 +73,31 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         if call.strict {
             keys.push_str("fail_on = \"low\"\n");
         }
-        let comment = if call.strict { STRICT } else { COMMENT };
+        let mut comment = if call.strict { STRICT } else { COMMENT }.to_owned();
+        if call.old_config {
+            comment = format!("{comment}\n{IN_USE}");
+            keys.push_str("env = { ESLINT_USE_FLAT_CONFIG = \"false\" }\n");
+        }
         suggestion.gates.push(SuggestedGate::new("lint", comment, keys).before_push());
     }
     suggestion
+}
+
+/// Whether an `eslint.config.*` holds for a folder: its own, or one above it.
+fn has_flat_config(seen: &Seen, folder: &str) -> bool {
+    let endings = ["js", "mjs", "cjs", "ts", "mts", "cts"];
+    let names: Vec<String> = endings.iter().map(|ending| format!("eslint.config.{ending}")).collect();
+    around(folder).any(|folder| names.iter().any(|name| seen.has(&in_folder(folder, name))))
+}
+
+/// The major version of ESLint that the nearest package asks for; `None`: it does not say.
+fn eslint_major(seen: &Seen, folder: &str) -> Option<u64> {
+    let packages = seen.packages_around(folder);
+    let range = packages.iter().find_map(|package| package.eslint.as_deref())?;
+    // Of `8 || 9`, npm installs the newest.
+    let newest = range.rsplit("||").next().unwrap_or(range).trim();
+    let digits = newest.trim_start_matches(|c: char| "^~>=v ".contains(c));
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Whether ESLint is installed: as itself, or with a package that brings it.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobSet};
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet};
 
 use crate::model::input::{InputKind, Language};
 use crate::scan::survey::{Judge, Survey, Unnamed};
@@ -46,6 +46,7 @@ pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a
     let wanted = Wanted::new(files);
     let configs = survey.inputs.of_kind(InputKind::Eslint);
     let chosen = chosen(survey);
+    let ignored: Vec<Ignored> = values(survey.args, "--ignore-pattern").filter_map(Ignored::new).collect();
     Box::new(move |_, path| {
         let inside = |dir: &String| match dir.as_str() {
             "." => Some(path),
@@ -54,9 +55,44 @@ pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a
         if !dirs.iter().filter_map(inside).any(|file| wanted.has(file)) {
             return Unnamed::Elsewhere;
         }
+        let is_hit = |ignored: &&Ignored| dirs.iter().filter_map(inside).any(|file| ignored.hits(file));
+        if let Some(Ignored { pattern, .. }) = ignored.iter().find(is_hit) {
+            return Unnamed::Unlisted(format!("by `--ignore-pattern {pattern}` in `args`").into());
+        }
         let nearest = || nearest(&configs, path).map_or("its configuration", String::as_str);
         let by = chosen.as_deref().unwrap_or_else(nearest);
         Unnamed::Unlisted(format!("by {by}").into())
+    })
+}
+
+/// A pattern of `--ignore-pattern`: of a file, or of a folder around it. ESLint 8 also takes a name alone for one at any depth.
+struct Ignored {
+    pattern: String,
+    glob: GlobMatcher,
+}
+
+impl Ignored {
+    fn new(pattern: &str) -> Option<Self> {
+        let plain = pattern.trim_start_matches("./").trim_matches('/');
+        let glob = GlobBuilder::new(plain).literal_separator(true).build().ok()?;
+        Some(Self { pattern: pattern.to_owned(), glob: glob.compile_matcher() })
+    }
+
+    fn hits(&self, file: &str) -> bool {
+        let is_name = !self.pattern.trim_end_matches('/').contains('/');
+        Path::new(file).ancestors().filter(|part| *part != Path::new("")).any(|part| {
+            self.glob.is_match(part)
+                || (is_name && part.file_name().is_some_and(|name| self.glob.is_match(name)))
+        })
+    }
+}
+
+/// The values of an option that takes one: `--name value`, `--name=value`. After `--` there are files.
+fn values<'a>(args: &'a [String], name: &'a str) -> impl Iterator<Item = &'a str> {
+    let options = args.iter().take_while(|arg| *arg != "--").enumerate();
+    options.filter_map(move |(place, arg)| match arg.strip_prefix(name)? {
+        "" => args.get(place + 1).map(String::as_str),
+        rest => rest.strip_prefix('='),
     })
 }
 
@@ -104,6 +140,9 @@ mod tests {
         for (args, by) in [
             (&["-c", "lint/base.js", "--", "."][..], "by lint/base.js"),
             (&["--config=lint/base.js"], "by lint/base.js"),
+            (&["--ignore-pattern", "lib", "--", "a.js"], "by its configuration"),
+            (&["--ignore-pattern", "*.js"], "by `--ignore-pattern *.js` in `args`"),
+            (&["--ignore-pattern=a.js", "-c", "x.js"], "by `--ignore-pattern a.js` in `args`"),
             // A copy of the base's, outside of the repository.
             (&["-c", "/scratch/eslint.config.js"], "by its configuration"),
             (&[], "by its configuration"),
@@ -112,6 +151,22 @@ mod tests {
             let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &args };
             let fate = judge(&[".".to_owned()], &[".".to_owned()], &survey)(KINDS[0], "a.js");
             assert_eq!(fate, Unnamed::Unlisted(by.into()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_ignores_files_and_folders() {
+        for (pattern, file, is_hit) in [
+            ("src/old", "src/old/a.js", true),
+            ("src/old/", "src/old/deep/a.js", true),
+            ("./src/old/**", "src/old/a.js", true),
+            ("src/old", "src/older/a.js", false),
+            ("src/old", "lib/src/old/a.js", false),
+            ("**/old", "lib/old/a.js", true),
+            ("*.test.js", "src/a.test.js", true),
+            ("src/*.js", "src/deep/a.js", false),
+        ] {
+            assert_eq!(Ignored::new(pattern).unwrap().hits(file), is_hit, "{pattern} {file}");
         }
     }
 }

@@ -2,20 +2,27 @@
 //!
 //! `tsc -p` checks one project, and nothing of those that it refers to. So each project of a list of references is a target of its
 //! own (Vite). Projects that refer to projects in other folders read their output (`.d.ts`), which only `tsc -b` makes in order: for them, a
-//! command runs it. Components (`.vue`, `.svelte`, `.astro`) have checkers of their own.
+//! command runs it. Components (`.vue`, `.svelte`, `.astro`, those of Angular) have checkers of their own. A variant beside a
+//! `tsconfig.json` is checked if it has sources of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::inputs::{NpmPackage, TsProject};
-use crate::model::input::{Language, PackageManager};
-use crate::scan::seen::folder_of;
+use crate::inputs::exit_code::Fate;
+use crate::inputs::{NpmPackage, TsProject, with_own_sources, with_references};
+use crate::model::input::{InputKind, Language, PackageManager};
+use crate::scan::reads::Reach;
+use crate::scan::seen::{folder_of, name_of};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted};
+
+use crate::tools::command::command_reads;
 
 use super::components::{CHECKERS, name_unchecked, unread};
 use super::sources::takes_nothing;
 
 const TYPESCRIPT: &str = "typescript";
 const VUE: &str = "vue-tsc";
+/// Brings `ngc`.
+const ANGULAR: &str = "@angular/compiler-cli";
 
 /// Programs that check types beside tsc, and words of their own.
 const PROGRAMS: [(&str, &str, Language); 5] = [
@@ -30,8 +37,10 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut plan = Plan {
         seen,
         projects: BTreeMap::new(),
-        commands: BTreeMap::new(),
+        commands: BTreeSet::new(),
         checked: BTreeSet::new(),
+        read: BTreeSet::new(),
+        variants: Vec::new(),
         left_out: Suggestion::default(),
     };
     let all = seen.typescript();
@@ -43,6 +52,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     for (folder, projects) in folders {
         plan.folder(folder, &projects);
     }
+    plan.take_variants();
     name_unchecked(seen, &plan.checked, &mut plan.left_out);
     plan.suggestion()
 }
@@ -52,13 +62,17 @@ struct Plan<'s, 'i> {
     /// The folders to check, by the project's file and the program.
     projects: BTreeMap<(String, &'static str), BTreeSet<String>>,
     /// Commands, by folder.
-    commands: BTreeMap<String, Vec<String>>,
+    commands: BTreeSet<(String, Vec<String>)>,
     /// The folders in which components of a language are checked.
     checked: BTreeSet<(String, Language)>,
+    /// The projects that these gates read, from the top of the repository.
+    read: BTreeSet<String>,
+    /// Projects beside a `tsconfig.json` that does not refer to them.
+    variants: Vec<(String, &'i TsProject)>,
     left_out: Suggestion,
 }
 
-impl Plan<'_, '_> {
+impl<'i> Plan<'_, 'i> {
     /// The projects that `tsc -b` checks; notes the commands that start it.
     fn built(&mut self, all: &[(String, &TsProject)]) -> BTreeSet<String> {
         let crosses = |project: &TsProject| {
@@ -73,7 +87,8 @@ impl Plan<'_, '_> {
             if is_built && has_typescript {
                 let folder = folder_of(path);
                 let run = exec(self.seen.manager(folder), &["tsc", "-b", "--force"]);
-                self.commands.insert(folder.to_owned(), run);
+                self.commands.insert((folder.to_owned(), run));
+                self.read.extend(reached.iter().map(|(_, own)| own.path.clone()));
                 built.extend(reached.into_iter().map(|(path, _)| path));
             }
         }
@@ -81,9 +96,9 @@ impl Plan<'_, '_> {
     }
 
     /// A project and all that it refers to, at any depth.
-    fn reached<'i>(&self, path: &str, project: &'i TsProject) -> Vec<(String, &'i TsProject)>
+    fn reached<'p>(&self, path: &str, project: &'p TsProject) -> Vec<(String, &'p TsProject)>
     where
-        Self: 'i,
+        'i: 'p,
     {
         let mut seen = BTreeSet::from([project.path.clone()]);
         let mut found: Vec<(String, &TsProject)> = vec![(path.to_owned(), project)];
@@ -101,47 +116,115 @@ impl Plan<'_, '_> {
         found
     }
 
-    fn folder(&mut self, folder: &str, projects: &[&(String, &TsProject)]) {
-        if let Some((language, run)) = self.checker(folder, projects) {
-            self.checked.insert((folder.to_owned(), language));
-            self.commands.insert(folder.to_owned(), run);
-            return;
-        }
-        let open: BTreeSet<&str> = projects.iter().map(|(path, _)| path.as_str()).collect();
-        let mut wanted: Vec<(String, &TsProject)> = match self.seen.main_project(folder) {
+    fn folder(&mut self, folder: &str, projects: &[&(String, &'i TsProject)]) {
+        let mut wanted: Vec<(String, &'i TsProject)> = match self.seen.main_project(folder) {
             Some((path, main)) => self.reached(&path, main),
             None => projects.iter().map(|one| (one.0.clone(), one.1)).collect(),
         };
+        if let Some((language, run)) = self.checker(folder, projects) {
+            self.checked.insert((folder.to_owned(), language));
+            self.read.extend(self.read_by(folder, &run));
+            self.commands.insert((folder.to_owned(), run));
+            wanted.clear();
+        }
+        let open: BTreeSet<&str> = projects.iter().map(|(path, _)| path.as_str()).collect();
         wanted.retain(|(path, project)| !project.is_solution() && open.contains(path.as_str()));
         // Others beside it are variants of it, unless it refers to them.
         let is_variant = |path: &String| !wanted.iter().any(|(own, _)| own == path);
-        for (path, _) in projects.iter().filter(|(path, own)| !own.is_solution() && is_variant(path)) {
-            let why = "a variant of the tsconfig.json beside it";
-            self.left_out.leave_out(path, why);
+        for (path, own) in projects.iter().filter(|(path, own)| !own.is_solution() && is_variant(path)) {
+            self.variants.push((path.clone(), own));
         }
         for (path, project) in wanted {
-            let has = |package: &str| self.seen.depends_on(folder, package);
-            if !(has(TYPESCRIPT) || has(VUE)) {
-                let why = "TypeScript is no dependency of a package.json beside it or above it";
-                self.left_out.leave_out(path, why);
-            } else if let Some(missing) = project.missing.first() {
-                let why = "the file that it names is not there: is it made by another program?";
-                self.left_out.leave_out(format!("{path} (names {missing})"), why);
-            } else if takes_nothing(project, &self.seen.survey()) {
-                self.left_out.leave_out(path, "it takes in no source, and tsc calls that an error");
-            } else {
-                let vue = has(VUE) && self.seen.has_source(folder, Language::Vue);
-                let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
-                let program = if vue { VUE } else { "tsc" };
-                if let Some(checker) = unread(self.seen, project, program) {
-                    self.left_out.leave_out(path, checker.why());
-                    continue;
-                }
-                if vue {
-                    self.checked.insert((folder.to_owned(), Language::Vue));
-                }
-                self.projects.entry((name, program)).or_default().insert(folder.to_owned());
+            self.take(path, project);
+        }
+    }
+
+    /// The projects that a command reads.
+    fn read_by(&self, folder: &str, run: &[String]) -> Vec<String> {
+        let package = self.seen.package_in(folder);
+        let script = run.get(2).filter(|_| run.get(1).is_some_and(|word| word == "run"));
+        let commands = match (package, script) {
+            (Some(package), Some(script)) if package.scripts.contains_key(script) => {
+                let commands = package.commands(script).into_iter();
+                commands.filter(|one| one.fate == Fate::Fails).map(|one| one.words).collect()
             }
+            _ => vec![run.to_vec()],
+        };
+        let reads = commands.iter().flat_map(|words| command_reads(words, folder));
+        let survey = self.seen.survey();
+        let mut read = Vec::new();
+        for reads in reads {
+            let own = reads.folders.iter().map(|path| survey.place_of(path)).collect();
+            read.extend(match reads.reach {
+                Reach::ProjectAndReferences => with_references(survey.inputs.typescript(), own),
+                _ => own,
+            });
+        }
+        read
+    }
+
+    /// Takes those variants that have sources which nothing else checks: first what a script of the project checks, last what only a linter
+    /// reads.
+    fn take_variants(&mut self) {
+        let mut variants = std::mem::take(&mut self.variants);
+        let rank = |path: &str| {
+            let name = name_of(path);
+            (!self.is_checked_by_script(path), name.contains("lint"), name.len())
+        };
+        variants.sort_by_cached_key(|(path, _)| (folder_of(path).to_owned(), rank(path), path.clone()));
+        let survey = self.seen.survey();
+        for (path, project) in variants {
+            if self.read.contains(&project.path) {
+                continue;
+            }
+            let covered = self.seen.covered(InputKind::TsConfig);
+            let checked: HashSet<&str> = covered.chain(self.read.iter().map(String::as_str)).collect();
+            match with_own_sources(survey.inputs, &[&project.path], &checked).is_empty() {
+                true => self.left_out.leave_out(path, "a variant of the tsconfig.json beside it"),
+                false => self.take(path, project),
+            }
+        }
+    }
+
+    /// Whether a script of its package names a project: `tsc -p tsconfig.test.json`.
+    fn is_checked_by_script(&self, path: &str) -> bool {
+        let folder = folder_of(path);
+        self.seen.package_in(folder).is_some_and(|package| {
+            let commands = package.scripts.keys().flat_map(|script| package.commands(script));
+            let reads = commands.flat_map(|command| command_reads(&command.words, folder));
+            let paths: Vec<String> = reads.flat_map(|reads| reads.folders).collect();
+            paths.iter().any(|own| name_of(own) == name_of(path))
+        })
+    }
+
+    fn take(&mut self, path: String, project: &TsProject) {
+        let folder = folder_of(&path).to_owned();
+        let has = |package: &str| self.seen.depends_on(&folder, package);
+        if !(has(TYPESCRIPT) || has(VUE)) {
+            let why = "TypeScript is no dependency of a package.json beside it or above it";
+            self.left_out.leave_out(path, why);
+        } else if let Some(missing) = project.missing.first() {
+            let why = "the file that it names is not there: is it made by another program?";
+            self.left_out.leave_out(format!("{path} (names {missing})"), why);
+        } else if takes_nothing(project, &self.seen.survey()) {
+            self.left_out.leave_out(path, "it takes in no source, and tsc calls that an error");
+        } else if has(ANGULAR) && has_angular(self.seen, &folder) {
+            let run = exec(self.seen.manager(&folder), &["ngc", "-p", name_of(&path), "--noEmit"]);
+            self.commands.insert((folder, run));
+            self.read.insert(project.path.clone());
+        } else {
+            let vue = has(VUE) && self.seen.has_source(&folder, Language::Vue);
+            let name = name_of(&path).to_owned();
+            let program = if vue { VUE } else { "tsc" };
+            if let Some(checker) = unread(self.seen, project, program) {
+                self.left_out.leave_out(path, checker.why());
+                return;
+            }
+            if vue {
+                self.checked.insert((folder.clone(), Language::Vue));
+            }
+            self.read.insert(project.path.clone());
+            self.projects.entry((name, program)).or_default().insert(folder);
         }
     }
 
@@ -184,12 +267,13 @@ impl Plan<'_, '_> {
             suggestion.gates.push(SuggestedGate::new(&id, comment, keys));
         }
         for (folder, run) in &self.commands {
-            let builds = run.iter().any(|word| word == "-b");
-            let comment = match builds {
-                true => {
-                    "Type errors of projects that refer to each other: `tsc -b` builds them in order, and writes their output.\nIts exit code counts."
-                }
-                false => "Type errors, by the project's own checker. Its exit code counts.",
+            let has = |wanted: &str| run.iter().any(|word| word == wanted);
+            let comment = if has("-b") {
+                "Type errors of projects that refer to each other: `tsc -b` builds them in order, and writes their output.\nIts exit code counts."
+            } else if has("ngc") {
+                "Type errors, also in the templates of Angular; ngc comes from node_modules (npm ci). Its exit code counts."
+            } else {
+                "Type errors, by the project's own checker. Its exit code counts."
             };
             let words = run.iter().map(String::as_str);
             let gate = SuggestedGate::command("types", comment, words, folder).stage("Type check and lint");
@@ -199,11 +283,22 @@ impl Plan<'_, '_> {
     }
 }
 
+/// Whether a source below a folder is of Angular.
+fn has_angular(seen: &Seen, folder: &str) -> bool {
+    const HEAD: usize = 16 << 10;
+    let survey = seen.survey();
+    let folder = survey.place_of(folder);
+    let sources = seen.sources_below(&folder, Language::TypeScript);
+    sources.iter().any(|(_, path)| {
+        survey.inputs.beginning(path, HEAD).is_some_and(|text| text.contains("@angular/core"))
+    })
+}
+
 /// The script of a package that checks types, in components of a language if there is one. One that also builds is none.
 fn checking_script(package: &NpmPackage, wanted: Option<Language>) -> Option<(Language, String)> {
     let programs = PROGRAMS.iter().filter(|(_, _, language)| wanted.is_none_or(|wanted| wanted == *language));
     programs.into_iter().find_map(|(program, word, language)| {
-        let call = package.call(program, &["check", "typecheck", "type-check"])?;
+        let call = package.check(program, &["check", "typecheck", "type-check"])?;
         let is_check = word.is_empty() || call.args.first().is_some_and(|first| first == word);
         (is_check && !call.script.starts_with("build")).then_some((*language, call.script))
     })

@@ -16,6 +16,8 @@ pub(super) struct Marks {
     files: u64,
     /// Lines with `@ts-ignore` or `@ts-expect-error`.
     lines: u64,
+    /// Files with a component of Angular, whose template is none of tsc's.
+    pub(super) components: Vec<String>,
 }
 
 /// Those in these files. A file that can't be read has none.
@@ -24,10 +26,19 @@ pub(super) fn in_files<'p>(paths: impl Iterator<Item = &'p str>) -> Marks {
     for path in paths {
         let mut text = Vec::new();
         if fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut text)).is_ok() {
-            marks.count(&String::from_utf8_lossy(&text));
+            let text = String::from_utf8_lossy(&text);
+            marks.count(&text);
+            if has_component(&text) {
+                marks.components.push(path.to_owned());
+            }
         }
     }
     marks
+}
+
+/// Whether a source has a component of Angular ("Anatomy of components", angular.dev): every one has a template.
+fn has_component(text: &str) -> bool {
+    text.contains("@angular/core") && text.lines().any(|line| line.trim_start().starts_with("@Component("))
 }
 
 impl Marks {
@@ -71,8 +82,20 @@ mod tests {
             "// @ts-nocheck\nconst a = 1; // @ts-ignore why\n/* @ts-expect-error */\n{/* @ts-ignore */}\n",
         );
         marks.count("const text = '@ts-nocheck'\n// see @ts-ignore\n//@ts-ignore\n");
-        assert_eq!(marks, Marks { files: 1, lines: 4 });
+        assert_eq!(marks, Marks { files: 1, lines: 4, components: Vec::new() });
         assert_eq!(marks.unread(), BTreeMap::from([("@ts-nocheck", 1)]));
         assert_eq!(marks.notes(), ["4 lines are not checked: @ts-ignore, @ts-expect-error"]);
+    }
+
+    #[test]
+    fn a_component_of_angular_has_a_template() {
+        let component =
+            "import { Component } from '@angular/core';\n  @Component({ template: '' })\nclass A {}\n";
+        assert!(has_component(component));
+        assert!(!has_component(&component.replace("@Component", "// @Component")));
+        assert!(!has_component(
+            "import { Component } from 'vue-class-component';\n@Component({})\nclass A {}\n"
+        ));
+        assert!(!has_component("import { Injectable } from '@angular/core';\n@Injectable()\nclass A {}\n"));
     }
 }

@@ -15,6 +15,8 @@ pub(super) const KINDS: [InputKind; 4] = [
     InputKind::Source(Language::Astro),
 ];
 
+const VUE: InputKind = InputKind::Source(Language::Vue);
+
 /// Their script is at the beginning, as a rule.
 const HEAD: usize = 64 << 10;
 
@@ -32,6 +34,7 @@ pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a
     let mut owners: HashSet<String> =
         graph.iter().filter(is_project).map(|project| folder_of(&project.path).to_owned()).collect();
     owners.extend(own.keys().cloned());
+    let is_read = survey.args.iter().any(|word| word.rsplit('/').next() == Some("vue-tsc"));
     Box::new(move |kind, path| {
         let owner = folders(path).find(|folder| owners.contains(*folder));
         let Some(selection) = owner.and_then(|owner| own.get(owner)) else { return Unnamed::Elsewhere };
@@ -39,6 +42,11 @@ pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a
             return Unnamed::Elsewhere;
         }
         let compiler = compiler(kind);
+        if kind == InputKind::Source(Language::Angular) {
+            // It is listed, so it belongs to the project.
+            let why = "tsc does not check the template of its component; a gate of `command` with ngc does";
+            return Unnamed::Gap(Some(why.into()));
+        }
         let picked = selection.as_ref().map_or(Picked::Unsure, |lists| match compiler {
             None => lists.picks(path),
             // `include` often has only the endings that tsc knows: the components are imported.
@@ -49,10 +57,20 @@ pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a
             (Picked::Taken | Picked::Unsure, None) => {
                 Unnamed::Unlisted("by its project, whose list does not have it".into())
             }
-            (Picked::Taken | Picked::Unsure, Some(other)) => match has_typescript(kind, path, survey) {
-                true => Unnamed::Gap(Some(format!("tsc checks no such file; {other} does").into())),
-                false => Unnamed::Excluded("because it has no TypeScript".into()),
-            },
+            (Picked::Taken | Picked::Unsure, Some(_)) if !has_typescript(kind, path, survey) => {
+                Unnamed::Excluded("because it has no TypeScript".into())
+            }
+            (Picked::Taken | Picked::Unsure, Some(other)) => {
+                let of_list = selection.as_ref().map(|lists| lists.picks(path));
+                Unnamed::Gap(Some(match of_list.filter(|_| is_read && kind == VUE) {
+                    Some(Picked::LeftOut { key, of }) => format!(
+                        "`{key}` of {of} names no .vue file, and no source that it takes in imports this one"
+                    )
+                    .into(),
+                    Some(_) => "vue-tsc does not list it".into(),
+                    None => format!("tsc checks no such file; {other} does").into(),
+                }))
+            }
         }
     })
 }

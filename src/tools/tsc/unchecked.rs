@@ -1,0 +1,181 @@
+//! Files that tsc lists and does not check, by the options of the project.
+//!
+//! Source: the TSConfig reference (5.9), "skipLibCheck" (no declaration file is checked, also none of the project), "checkJs" (errors in
+//! JavaScript are reported only with it), "extends".
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::text::jsonc::plain_json;
+
+/// Which files a project leaves unchecked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unchecked {
+    declarations: bool,
+    javascript: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Config {
+    extends: Names,
+    compiler_options: Options,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Options {
+    skip_lib_check: Option<bool>,
+    check_js: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Many(Vec<String>),
+    #[default]
+    None,
+}
+
+/// How many files may extend each other.
+const DEEPEST: usize = 30;
+
+impl Unchecked {
+    /// By the options of a project file, and of those that it extends. What can't be read sets nothing: tsc says what is wrong with it.
+    pub(super) fn of(project: &Path) -> Self {
+        let file = if project.is_dir() { project.join("tsconfig.json") } else { project.to_owned() };
+        let options = options(&file, 0);
+        Self {
+            declarations: options.skip_lib_check == Some(true),
+            javascript: options.check_js != Some(true),
+        }
+    }
+
+    /// How many of these files are not checked, by the reason.
+    pub(super) fn among<'p>(self, paths: impl Iterator<Item = &'p str>) -> BTreeMap<&'static str, u64> {
+        let mut unread = BTreeMap::new();
+        for path in paths {
+            let why = match path {
+                path if self.declarations && is_declaration(path) => "skipLibCheck",
+                path if self.javascript && is_javascript(path) => "JavaScript without checkJs",
+                _ => continue,
+            };
+            *unread.entry(why).or_default() += 1;
+        }
+        unread
+    }
+}
+
+/// `a.d.ts`, `a.d.mts`, `style.d.css.ts`.
+fn is_declaration(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_plain = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| name.ends_with(ending));
+    is_plain || (name.ends_with(".ts") && name.contains(".d."))
+}
+
+/// One that does not ask for the check itself.
+fn is_javascript(path: &str) -> bool {
+    let is_one = [".js", ".jsx", ".mjs", ".cjs"].iter().any(|ending| path.ends_with(ending));
+    is_one
+        && !fs::read_to_string(path).is_ok_and(|text| {
+            let mut comments = text.lines().filter_map(|line| line.trim_start().strip_prefix("//"));
+            comments.any(|comment| comment.trim_start().starts_with("@ts-check"))
+        })
+}
+
+/// The nearest value counts: its own, then those of what it extends, the last one first.
+fn options(file: &Path, depth: usize) -> Options {
+    let text = fs::read(file).unwrap_or_default();
+    let plain = plain_json(&String::from_utf8_lossy(&text));
+    let config: Config = serde_json::from_str(&plain).unwrap_or_default();
+    let mut found = config.compiler_options;
+    let names = match config.extends {
+        Names::One(name) => vec![name],
+        Names::Many(names) => names,
+        Names::None => Vec::new(),
+    };
+    for name in names.iter().rev().filter(|_| depth < DEEPEST) {
+        if let Some(base) = extended(file, name) {
+            let base = options(&base, depth + 1);
+            found.skip_lib_check = found.skip_lib_check.or(base.skip_lib_check);
+            found.check_js = found.check_js.or(base.check_js);
+        }
+    }
+    found
+}
+
+/// The file that a name of `extends` means: beside the project, or in an installed package.
+fn extended(file: &Path, name: &str) -> Option<PathBuf> {
+    let folder = file.parent()?;
+    let choices = |wanted: PathBuf| {
+        let with_ending = PathBuf::from(format!("{}.json", wanted.display()));
+        let inside = wanted.join("tsconfig.json");
+        [wanted, with_ending, inside].into_iter().find(|path| path.is_file())
+    };
+    match name.starts_with(['.', '/']) {
+        true => choices(folder.join(name)),
+        false => folder.ancestors().find_map(|above| choices(above.join("node_modules").join(name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unchecked(files: &[(&str, &str)], listed: &[&str]) -> BTreeMap<&'static str, u64> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let listed: Vec<String> =
+            listed.iter().map(|path| folder.path().join(path).display().to_string()).collect();
+        Unchecked::of(&folder.path().join("tsconfig.json")).among(listed.iter().map(String::as_str))
+    }
+
+    #[test]
+    fn own_declarations_are_not_checked_with_skip_lib_check() {
+        let listed = ["a.ts", "types.d.ts", "src/b.d.mts", "style.d.css.ts", "not.d.tsx"];
+        let found = |options: &str| unchecked(&[("tsconfig.json", options)], &listed);
+        let three = BTreeMap::from([("skipLibCheck", 3)]);
+        assert_eq!(found(r#"{"compilerOptions": {"skipLibCheck": true,}} // why"#), three);
+        assert_eq!(found(r#"{"compilerOptions": {"skipLibCheck": false}}"#), BTreeMap::new());
+        assert_eq!(found("{}"), BTreeMap::new());
+    }
+
+    #[test]
+    fn options_come_from_what_a_project_extends() {
+        let on = r#"{"compilerOptions": {"skipLibCheck": true}}"#;
+        let off = r#"{"compilerOptions": {"skipLibCheck": false}}"#;
+        let found = |extends: &str, own: &str, base: &str, package: &str| {
+            let own = format!(r#"{{"extends": {extends}, "compilerOptions": {{{own}}}}}"#);
+            let files = [
+                ("tsconfig.json", own.as_str()),
+                ("base.json", base),
+                ("node_modules/@tsconfig/node22/tsconfig.json", package),
+            ];
+            !unchecked(&files, &["a.d.ts"]).is_empty()
+        };
+        assert!(found(r#""./base""#, "", on, "{}"));
+        assert!(found(r#""@tsconfig/node22/tsconfig.json""#, "", "{}", on));
+        assert!(found(r#""@tsconfig/node22""#, "", "{}", on));
+        assert!(found(r#"["./base.json", "@tsconfig/node22"]"#, "", off, on));
+        assert!(!found(r#"["@tsconfig/node22", "./base.json"]"#, "", off, on));
+        assert!(!found(r#""./base""#, r#""skipLibCheck": false"#, on, "{}"));
+        assert!(!found(r#""./tsconfig.json""#, "", on, on));
+    }
+
+    #[test]
+    fn javascript_is_checked_only_with_check_js() {
+        let files = |options| [("tsconfig.json", options), ("a.js", ""), ("b.mjs", "// @ts-check\n")];
+        let listed = ["a.js", "b.mjs", "c.ts"];
+        let one = BTreeMap::from([("JavaScript without checkJs", 1)]);
+        assert_eq!(unchecked(&files(r#"{"compilerOptions": {"allowJs": true}}"#), &listed), one);
+        assert_eq!(unchecked(&files(r#"{"compilerOptions": {"checkJs": true}}"#), &listed), BTreeMap::new());
+    }
+}
