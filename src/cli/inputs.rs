@@ -245,7 +245,7 @@ impl<'i> Package<'i> {
 
 impl<'i> Image<'i> {
     fn of(build: &'i ImageBuild) -> Self {
-        let ImageBuild { dockerfile, context, target, named_by } = build;
+        let ImageBuild { dockerfile, context, target, named_by, .. } = build;
         Self { dockerfile, context, target: target.as_deref(), named_by }
     }
 }

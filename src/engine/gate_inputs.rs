@@ -13,7 +13,7 @@ use crate::engine::gate_reads::GateReads;
 use crate::engine::named::Named;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
-use crate::inputs::{File, Inputs, TerraformFolder};
+use crate::inputs::{File, Inputs, TerraformFolder, resources};
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::invocation::SCRATCH;
@@ -114,7 +114,7 @@ impl ThereIs {
             if gate.reads.reach == Reach::BelowNamed && !no_sources {
                 sources.extend(self.sources(&gate, &read, &judge));
             }
-            found.extend(self.asked_of(&gate, &read, &judge, evidence.lack.is_none()));
+            found.extend(self.asked_of(&gate, &read, &judge, evidence));
             absent.extend(self.absent_of(&gate, &judge, no_sources));
         }
         found.extend(source_groups::put_together(sources));
@@ -135,11 +135,21 @@ impl ThereIs {
         gate: &GateReads,
         read: &Named<'_>,
         judge: &Judge<'_>,
-        is_proved: bool,
+        evidence: &GateEvidence,
     ) -> Vec<GateInput> {
         let mut found: Vec<GateInput> = Vec::new();
+        let is_proved = evidence.lack.is_none();
+        // The targets that may be empty, and in which the tool found nothing.
+        let empty: HashSet<&str> = evidence
+            .targets
+            .iter()
+            .filter(|target| target.is_rightly_empty())
+            .map(|target| &*target.record.name)
+            .collect();
         for Asked { kind, path, .. } in self.asked.iter().filter(|one| gate.covers(one.kind, &one.path)) {
+            let holder = if kind.is_folder() { path } else { folder_of(path) };
             let fate = match gate.reads.reach {
+                Reach::Here if empty.contains(holder) => self.unnamed(gate, judge, *kind, path),
                 Reach::Here if is_proved => Some((InputState::Scanned, None)),
                 Reach::BelowNamed => self.fate(gate, read, judge, (*kind, path)),
                 // Its report does not say.
@@ -277,12 +287,13 @@ impl ThereIs {
     }
 }
 
-/// Whether the beginning of a file has a resource. One that can't be read may have.
+/// Whether a file has a resource. One that can't be read, or is too long, may have.
 fn holds_resources(path: &Path) -> bool {
     const MOST: u64 = 1 << 20;
     let mut text = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut text));
-    read.is_err() || text.windows(8).any(|word| word == b"resource")
+    let name = path.to_string_lossy();
+    read.is_err() || resources(&name, &String::from_utf8_lossy(&text)).map_or(true, |found| !found.is_empty())
 }
 
 /// Who reads some files of a kind could have read all: the others are left out, because nothing that is checked names them.

@@ -63,6 +63,13 @@ pub(crate) struct TargetEvidence {
     pub kept: Vec<Kept>,
 }
 
+impl TargetEvidence {
+    /// Whether its tool found nothing in scope, where that is accepted.
+    pub(crate) fn is_rightly_empty(&self) -> bool {
+        self.may_be_empty && matches!(self.proof, Proof::NothingInScope { .. })
+    }
+}
+
 /// A file of the scratch folder that goes to the output folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {

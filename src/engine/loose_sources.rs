@@ -1,6 +1,10 @@
-//! Sources of TypeScript that stand in no project, and that no gate reads: nothing else in the repository stands for them.
+//! Sources of TypeScript and JavaScript that nothing else in the repository stands for, and that no gate reads. A project stands for its
+//! TypeScript, the configuration of a linter for the JavaScript around it: each is an input of its own. No tool here reads the sources of other
+//! languages by themselves.
 
-use crate::engine::gate_inputs::ThereIs;
+use std::collections::HashSet;
+
+use crate::engine::gate_inputs::{ThereIs, folder_of};
 use crate::engine::source_groups;
 use crate::engine::ts_projects::Projects;
 use crate::inputs::File;
@@ -8,29 +12,34 @@ use crate::model::input::{InputKind, Language, Standing};
 use crate::model::looked_at::{GateInput, InputState, UncoveredInput};
 
 /// What is looked for. Components are in the project that has what imports them.
-pub(super) const KIND: InputKind = InputKind::Source(Language::TypeScript);
+pub(super) const KINDS: [InputKind; 2] = [TYPESCRIPT, JAVASCRIPT];
+
+const TYPESCRIPT: InputKind = InputKind::Source(Language::TypeScript);
+const JAVASCRIPT: InputKind = InputKind::Source(Language::JavaScript);
 
 impl ThereIs {
-    /// These sources, put together by folder. `is_read` says whether a gate reads one.
-    pub(super) fn loose_sources(&self, is_read: impl Fn(InputKind, &str) -> bool) -> Vec<UncoveredInput> {
+    /// These sources of one language, put together by folder. `is_read` says whether a gate reads one.
+    pub(super) fn loose_sources(
+        &self,
+        kind: InputKind,
+        is_read: impl Fn(InputKind, &str) -> bool,
+    ) -> Vec<UncoveredInput> {
         let own = |file: &File| {
-            let name = file.name();
             file.standing() != Standing::Ignored
                 && !file.is_nested()
-                && file.kinds().has(KIND)
-                && !name.ends_with(".d.ts")
-                // Settings of other tools.
-                && !name.contains(".config.")
+                && file.kinds().has(kind)
+                && !is_made_or_setting(file)
         };
         let projects = Projects::of(self.inputs.typescript(), |project| !project.is_base());
+        let linted = if kind == JAVASCRIPT { self.linted_folders() } else { HashSet::new() };
         let row = |file: File| {
             let path = file.path();
-            let stands = is_read(KIND, &path) || projects.may_have(&path);
+            let stands = is_read(kind, &path) || projects.may_have(&path) || is_around(&linted, &path);
             let (state, why) = match stands {
                 true => (InputState::Scanned, None),
                 false => (InputState::Excluded, Some("loose".into())),
             };
-            GateInput::new(&*path, KIND, state, why)
+            GateInput::new(&*path, kind, state, why)
         };
         let rows: Vec<GateInput> = self.inputs.files().iter().filter(own).map(row).collect();
         let loose = |row: &GateInput| row.state == InputState::Excluded;
@@ -41,4 +50,26 @@ impl ThereIs {
         let found = grouped.into_iter().filter(loose);
         found.map(|row| UncoveredInput { path: row.path, files: row.files, accepted: None }).collect()
     }
+
+    /// The folders with the configuration of a linter.
+    fn linted_folders(&self) -> HashSet<String> {
+        let linters = [InputKind::Eslint, InputKind::Biome, InputKind::Oxlint];
+        let all = linters.iter().flat_map(|kind| self.inputs.of_kind(*kind));
+        all.map(|path| folder_of(&path).to_owned()).collect()
+    }
+}
+
+/// Whether it is no source that people write: declarations, what a bundler made, the settings of other tools.
+fn is_made_or_setting(file: &File) -> bool {
+    let name = file.name();
+    let is_other = |kind: InputKind| !matches!(kind, InputKind::Source(_) | InputKind::Manifest(_));
+    [".d.ts", ".min.js"].iter().any(|ending| name.ends_with(ending))
+        || name.contains(".config.")
+        || file.kinds().iter().any(is_other)
+}
+
+/// Whether one of these folders has a file in it, or below.
+fn is_around(folders: &HashSet<String>, path: &str) -> bool {
+    let around = path.rmatch_indices('/').map(|(end, _)| &path[..end]).chain(["."]);
+    !folders.is_empty() && around.into_iter().any(|folder| folders.contains(folder))
 }

@@ -47,9 +47,11 @@ impl ThereIs {
         for one in self.inputs.unlocked() {
             add(InputKind::Manifest(one.manager), &one.manifest);
         }
-        let loose = self.loose_sources(is_read);
-        if !loose.is_empty() {
-            found.insert(loose_sources::KIND, loose);
+        for kind in loose_sources::KINDS {
+            let loose = self.loose_sources(kind, is_read);
+            if !loose.is_empty() {
+                found.insert(kind, loose);
+            }
         }
         let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
             kind,

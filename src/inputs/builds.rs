@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::inputs::build_args::{self, BuildArgs, literal};
 use crate::inputs::files::Files;
 use crate::inputs::hcl;
 use crate::inputs::shell::{self, ToldBuild, at_top};
@@ -20,6 +21,7 @@ pub(crate) struct ImageBuild {
     pub(crate) context: String,
     /// The stage to build; `None`: the last one.
     pub(crate) target: Option<String>,
+    pub(crate) args: BuildArgs,
     /// The file that says so.
     pub(crate) named_by: String,
 }
@@ -49,6 +51,7 @@ pub(super) fn of_compose(text: &str) -> Result<Vec<ToldBuild>, String> {
                     file: build.text("dockerfile").map(str::to_owned),
                     context: Some(build.text("context").unwrap_or(".").to_owned()),
                     target: build.text("target").map(str::to_owned),
+                    args: build_args::of_node(build.get("args")),
                     ..ToldBuild::default()
                 },
             };
@@ -127,6 +130,7 @@ fn action(step: &Node) -> Option<ToldBuild> {
             file: text(with, &["file", "dockerfiles", "containerfiles"]).map(|file| file.trim().to_owned()),
             context: Some(text(with, &["context"]).unwrap_or_else(|| ".".to_owned())),
             target: text(with, &["target"]),
+            args: build_args::of_lines(&text(with, &["build-args"]).unwrap_or_default()),
             ..ToldBuild::default()
         });
     }
@@ -147,6 +151,7 @@ pub(super) fn of_bake(text: &str) -> Result<Vec<ToldBuild>, String> {
         file: target.attribute("dockerfile").map(str::to_owned),
         context: Some(target.attribute("context").unwrap_or(".").to_owned()),
         target: target.attribute("target").map(str::to_owned),
+        args: target.object("args").map(|args| args.entries.iter().cloned().collect()).unwrap_or_default(),
         file_in_context: true,
         ..ToldBuild::default()
     });
@@ -166,6 +171,7 @@ pub(super) fn of_skaffold(text: &str) -> Result<Vec<ToldBuild>, String> {
             file: by.and_then(|by| by.text("dockerfile")).map(str::to_owned),
             context: Some(artifact.text("context").unwrap_or(".").to_owned()),
             target: by.and_then(|by| by.text("target")).map(str::to_owned),
+            args: build_args::of_node(by.and_then(|by| by.get("buildArgs"))),
             file_in_context: true,
             ..ToldBuild::default()
         }
@@ -238,7 +244,7 @@ fn found(build: &ToldBuild, base: &str, by: &str, files: &Files) -> Option<Image
     let folder = dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder);
     let context = context.unwrap_or_else(|| folder.to_owned());
     let target = build.target.as_deref().and_then(expanded).filter(|target| !target.is_empty());
-    Some(ImageBuild { dockerfile, context, target, named_by: by.to_owned() })
+    Some(ImageBuild { dockerfile, context, target, args: build.args.clone(), named_by: by.to_owned() })
 }
 
 /// A path from the top; `None`: outside of the repository.
@@ -254,14 +260,7 @@ fn join(base: &str, path: &str) -> Option<String> {
     (!joined.starts_with("..") && !joined.starts_with('/')).then(|| joined.to_string())
 }
 
-/// The text with `${NAME:-default}` replaced by the default; `None` if another variable decides.
+/// A path as it is without variables; `None` if one decides.
 fn expanded(text: &str) -> Option<String> {
-    if at_top(text).is_some() || !text.contains('$') {
-        return Some(text.to_owned());
-    }
-    let (before, rest) = text.split_once("${")?;
-    let (variable, after) = rest.split_once('}')?;
-    let default = variable.split_once(":-").or_else(|| variable.split_once('-'))?.1;
-    let whole = format!("{before}{default}{after}");
-    (!whole.contains('$')).then_some(whole)
+    if at_top(text).is_some() || !text.contains('$') { Some(text.to_owned()) } else { literal(text) }
 }

@@ -74,8 +74,11 @@ fn packages(name: &str) -> Option<Kind> {
         "Package.resolved" => Kind::Lock(Manager::Swift),
         "Package.swift" => Kind::Manifest(Manager::Swift),
         "Podfile.lock" => Kind::Lock(Manager::CocoaPods),
+        "Podfile" => Kind::Manifest(Manager::CocoaPods),
         "mix.lock" => Kind::Lock(Manager::Hex),
+        "mix.exs" => Kind::Manifest(Manager::Hex),
         "conan.lock" => Kind::Lock(Manager::Conan),
+        "conanfile.txt" | "conanfile.py" => Kind::Manifest(Manager::Conan),
         // `buildscript-gradle.lockfile`, and one for each configuration in older projects.
         _ if name.ends_with("gradle.lockfile") => Kind::Lock(Manager::Gradle),
         _ if is_variant(name, "pylock", &["toml"]) => Kind::Lock(Manager::Pip),

@@ -8,10 +8,11 @@ use std::thread;
 use crate::inputs::builds::{self, Told};
 use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
-use crate::inputs::go_mod;
+use crate::inputs::go_mod::GoMod;
 use crate::inputs::look::{Look, look};
 use crate::inputs::open::{Amount, Content, read};
 use crate::inputs::packages;
+use crate::inputs::required::required;
 use crate::inputs::shell;
 use crate::inputs::templates;
 use crate::inputs::terraform::{self, TerraformFile};
@@ -49,6 +50,8 @@ enum Fact {
     Pnpm(Vec<String>),
     Python(packages::PyProject),
     Cargo(packages::CargoManifest),
+    Go(GoMod),
+    GoWork(GoMod),
     /// Names packages; whether the lock file may lie above.
     Packages(bool),
     TypeScript(TsConfig),
@@ -127,6 +130,8 @@ impl Contents {
             Fact::Pnpm(list) => drop(self.manifests.pnpm.insert(folder.to_owned(), list)),
             Fact::Python(project) => drop(self.manifests.python.insert(path.to_owned(), project)),
             Fact::Cargo(manifest) => drop(self.manifests.cargo.insert(path.to_owned(), manifest)),
+            Fact::Go(module) => drop(self.manifests.go.modules.insert(path.to_owned(), module)),
+            Fact::GoWork(work) => drop(self.manifests.go.workspaces.insert(path.to_owned(), work)),
             Fact::Packages(above) => drop(self.manifests.others.insert(path.to_owned(), above)),
             Fact::TypeScript(config) => drop(self.typescript.insert(path.to_owned(), config)),
             Fact::Terraform(file) => self.terraform.push((path.to_owned(), file)),
@@ -187,20 +192,20 @@ impl Said {
             Look::Pnpm => Fact::Pnpm(packages::pnpm_workspace(&text)?),
             Look::PyProject => return self.python(&path, &text),
             Look::Requirements => {
-                let Some(pinned) = packages::is_pinned(&text) else { return Ok(()) };
-                let kind = if pinned { InputKind::Lock } else { InputKind::Manifest };
-                return self.is(kind(PackageManager::Pip));
+                return match packages::is_pinned(&text) {
+                    Some(true) => self.is(InputKind::Lock(PackageManager::Pip)),
+                    Some(false) => self.asks(PackageManager::Pip),
+                    None => Ok(()),
+                };
             }
             Look::Conda => return self.conda(file, &text),
             Look::Cargo => Fact::Cargo(packages::cargo(&text)?),
-            Look::Packages(words) => {
-                if !words.iter().any(|word| text.contains(word)) {
-                    return Ok(());
-                }
-                Fact::Packages(text.contains("resolution: workspace"))
-            }
-            Look::Go if go_mod::go_requires(&text) => Fact::Packages(false),
-            Look::Go => return Ok(()),
+            Look::Required(manager) => match required(manager, &file.name(), &text)? {
+                Some(above) => Fact::Packages(above),
+                None => return Ok(()),
+            },
+            Look::Go => Fact::Go(GoMod::read(&text)),
+            Look::GoWork => Fact::GoWork(GoMod::read(&text)),
             Look::TsConfig => {
                 self.kinds.add(InputKind::TsConfig);
                 Fact::TypeScript(typescript::read(&text)?)
@@ -229,6 +234,7 @@ impl Said {
             Look::Script => return Ok(()),
             Look::Vite if !(text.contains("test:") || text.contains("vitest/config")) => return Ok(()),
             Look::Vite => Fact::Tests(test_runs::read(&path, TestRunner::Vitest, &text)),
+            Look::SetupCfg => return self.setup_cfg(&path, &text),
             Look::PytestSection => match test_runs::pytest_section(&text) {
                 Some(section) => Fact::Tests(test_runs::pytest(&path, &section)),
                 None => return Ok(()),
@@ -246,12 +252,16 @@ impl Said {
     fn conda(&mut self, file: &File, text: &str) -> Result<(), String> {
         match conda::conda(text)? {
             Some(true) => return self.is(InputKind::Lock(PackageManager::Conda)),
-            Some(false) => {
-                self.kinds.add(InputKind::Manifest(PackageManager::Conda));
-                self.what.push(Fact::Packages(false));
-            }
+            Some(false) => return self.asks(PackageManager::Conda),
             None => self.kinds = templates::kinds(&file.name(), text),
         }
+        Ok(())
+    }
+
+    /// It is a manifest that names packages, whose lock file lies beside it.
+    fn asks(&mut self, manager: PackageManager) -> Result<(), String> {
+        self.kinds.add(InputKind::Manifest(manager));
+        self.what.push(Fact::Packages(false));
         Ok(())
     }
 
@@ -259,6 +269,18 @@ impl Said {
     fn is(&mut self, kind: InputKind) -> Result<(), String> {
         self.kinds.add(kind);
         Ok(())
+    }
+
+    fn setup_cfg(&mut self, path: &str, text: &str) -> Result<(), String> {
+        if let Some(section) = test_runs::pytest_section(text) {
+            let run = test_runs::pytest(path, &section);
+            self.kinds.add(InputKind::Tests(run.runner));
+            self.what.push(Fact::Tests(run));
+        }
+        match required(PackageManager::Pip, "setup.cfg", text)? {
+            Some(_) => self.asks(PackageManager::Pip),
+            None => Ok(()),
+        }
     }
 
     fn npm(&mut self, file: &File, bytes: &[u8]) -> Result<(), String> {

@@ -3,7 +3,7 @@
 //! Tried with Trivy 0.70, with a file of each manager: it passes over such files of pnpm, Bun, Poetry and Gradle, and over one of NuGet that
 //! has only projects. It names those of uv, Cargo, Yarn and Pub.
 
-mod pnpm;
+pub(super) mod pnpm;
 
 use std::collections::BTreeMap;
 

@@ -1,17 +1,22 @@
-//! Lock files without a package that a scanner would list: of a project without dependencies, or with those of development alone.
+//! Lock files without a package that a scanner would list: of a project without dependencies, with those of development alone, or with
+//! packages that have no version which an advisory could be about.
 //!
 //! Trivy leaves out packages of development by itself (trivy.dev, "Coverage", "Language": `--include-dev-deps`), and says
-//! nothing of a file without others.
+//! nothing of a file without others. The same holds for what is taken from a git repository by Hex, Yarn, Swift (without a version or
+//! branch) and in a requirements file; of the other package managers it names that, too (0.70: tried with a file of each).
 
-use std::collections::BTreeMap;
+mod forms;
+mod lines;
+
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use crate::inputs::dev_lock::is_for_development;
+use crate::inputs::dev_lock::{is_for_development, pnpm};
+use crate::inputs::empty_lock::forms::{Composer, Conan, Npm, Pipenv, Swift, Toml};
+use crate::inputs::empty_lock::lines::{
+    is_empty_pip, is_empty_pnpm, is_no_hex_package, is_of_registry, is_whole_map, is_yarn, yarn_names,
+};
 use crate::inputs::files::{File, Files};
-use crate::inputs::go_mod::go_requires;
+use crate::inputs::go_mod::GoMod;
 use crate::inputs::open::{self, Amount};
 use crate::model::input::PackageManager as Manager;
 use crate::text::bom::without_bom;
@@ -31,21 +36,36 @@ pub(super) fn is_empty(top: &Path, file: &File, manager: Manager, files: &Files)
         // A module that requires none has an empty `go.sum`, if it has one.
         let is_go_without = manager == Manager::Go
             && text.trim().is_empty()
-            && beside("go.mod").is_some_and(|text| !go_requires(&text));
+            && beside("go.mod").is_some_and(|text| !GoMod::read(&text).requires_others());
         is_go_without || names_nothing(&bytes, manager) || is_for_development(&text, manager, beside)
     })
 }
 
-/// Whether a lock file of npm, Yarn or pnpm names no package at all: an audit of it asks nobody.
-pub(super) fn installs_nothing(top: &Path, file: &File, manager: Manager) -> bool {
-    whole(top, file).is_some_and(|bytes| match manager {
+/// Whether an audit of a lock file of npm, Yarn or pnpm asks nobody: it names no package besides those of the kinds that are left out
+/// (`dev`, `optional`, `peer`).
+pub(super) fn installs_nothing(top: &Path, file: &File, manager: Manager, left_out: &[&str]) -> bool {
+    whole(top, file).is_some_and(|bytes| asks_nobody(&bytes, manager, left_out))
+}
+
+fn asks_nobody(bytes: &[u8], manager: Manager, left_out: &[&str]) -> bool {
+    let text = String::from_utf8_lossy(without_bom(bytes));
+    match manager {
         Manager::Npm => {
-            let lock: Result<Npm, _> = serde_json::from_slice(without_bom(&bytes));
-            lock.is_ok_and(|lock| lock.installs_nothing())
+            let lock: Result<Npm, _> = serde_json::from_slice(without_bom(bytes));
+            lock.is_ok_and(|lock| lock.installs_nothing(left_out))
         }
-        Manager::Yarn | Manager::Pnpm => names_nothing(&bytes, manager),
+        // Yarn 2 and later ask about what comes from a registry. Its lock file does not say what is for development.
+        Manager::Yarn if text.contains("__metadata:") => {
+            !text.lines().any(|line| line.trim_start().starts_with("resolution: ") && line.contains("@npm:"))
+        }
+        Manager::Yarn => is_yarn(&text) && text.lines().all(|line| yarn_names(line).next().is_none()),
+        Manager::Pnpm => {
+            names_nothing(bytes, manager)
+                || pnpm::names_no_package(&text)
+                || (left_out.contains(&"dev") && pnpm::is_for_development(&text))
+        }
         _ => false,
-    })
+    }
 }
 
 fn whole(top: &Path, file: &File) -> Option<Vec<u8>> {
@@ -65,16 +85,16 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
         Manager::Composer => {
             serde_json::from_slice::<Composer>(bytes).is_ok_and(|lock| lock.packages.is_empty())
         }
-        Manager::Swift => serde_json::from_slice::<Swift>(bytes).is_ok_and(|lock| lock.pins.is_empty()),
+        Manager::Swift => serde_json::from_slice::<Swift>(bytes).is_ok_and(|lock| lock.is_empty()),
         Manager::Cargo | Manager::Uv | Manager::Poetry | Manager::Pdm => {
             toml::from_str::<Toml>(&text).is_ok_and(|lock| lock.is_empty(manager))
         }
-        Manager::Yarn => is_yarn(&text) && is_all(|line| !is_yarn_package(line)),
+        Manager::Yarn => is_yarn(&text) && is_all(|line| !yarn_names(line).any(is_of_registry)),
         // The forms that they write; any other is not understood.
         Manager::Pnpm => text.contains("lockfileVersion") && is_all(is_empty_pnpm),
         Manager::Bundler => text.contains("\nDEPENDENCIES\n") && is_all(|line| !line.starts_with("    ")),
         Manager::Pub => text.contains("packages: {}\n"),
-        Manager::Hex => text.split_whitespace().eq(["%{", "}"]),
+        Manager::Hex => is_whole_map(&text) && is_all(is_no_hex_package),
         Manager::Gradle => {
             text.lines().any(|line| line.starts_with("empty="))
                 && is_all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("empty="))
@@ -82,121 +102,11 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
         Manager::CocoaPods => {
             text.contains("\nCOCOAPODS: ") && is_all(|line| !["PODS:", "DEPENDENCIES:"].contains(&line))
         }
-        Manager::Conan => serde_json::from_slice::<Conan>(bytes).is_ok_and(|lock| lock.requires.is_empty()),
+        Manager::Conan => serde_json::from_slice::<Conan>(bytes).is_ok_and(|lock| lock.is_empty()),
+        Manager::Pip => is_empty_pip(&text),
         // They are written when there is a package.
-        Manager::Bun | Manager::Pip | Manager::Maven | Manager::NuGet | Manager::Go | Manager::Conda => false,
+        Manager::Bun | Manager::Maven | Manager::NuGet | Manager::Go | Manager::Conda => false,
     }
-}
-
-/// A line of `pnpm-lock.yaml` in which no package can be: `importers:`, `  .: {}`.
-fn is_empty_pnpm(line: &str) -> bool {
-    let line = line.trim();
-    line.is_empty()
-        || ["---", "importers:", ".: {}", "settings:"].contains(&line)
-        || ["lockfileVersion: ", "autoInstallPeers: ", "excludeLinksFromLockfile: "].iter().any(|key| {
-            line.strip_prefix(key).is_some_and(|value| {
-                value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'.".contains(&byte))
-            })
-        })
-}
-
-/// The lock files of Cargo, uv, Poetry and PDM.
-#[derive(Deserialize)]
-struct Toml {
-    #[serde(default)]
-    package: Vec<TomlPackage>,
-    version: Option<IgnoredAny>,
-    metadata: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct TomlPackage {
-    source: Option<toml::Value>,
-}
-
-impl Toml {
-    fn is_empty(&self, manager: Manager) -> bool {
-        let is_own = |package: &TomlPackage| match &package.source {
-            None => manager == Manager::Cargo,
-            Some(toml::Value::Table(source)) => {
-                ["virtual", "editable", "directory"].iter().any(|key| source.contains_key(*key))
-            }
-            Some(_) => false,
-        };
-        (self.version.is_some() || self.metadata.is_some()) && self.package.iter().all(is_own)
-    }
-}
-
-#[derive(Deserialize)]
-struct Npm {
-    #[serde(default)]
-    packages: BTreeMap<String, NpmPackage>,
-    /// Version 1.
-    #[serde(default)]
-    dependencies: BTreeMap<String, NpmPackage>,
-    #[serde(rename = "lockfileVersion")]
-    _version: u64,
-}
-
-#[derive(Deserialize)]
-struct NpmPackage {
-    #[serde(default)]
-    dev: bool,
-    #[serde(default)]
-    link: bool,
-    /// Version 1 nests packages.
-    #[serde(default)]
-    dependencies: BTreeMap<String, IgnoredAny>,
-}
-
-impl Npm {
-    fn installs_nothing(&self) -> bool {
-        let of = |(path, package): (&String, &NpmPackage)| path.contains("node_modules/") && !package.link;
-        self.dependencies.is_empty() && !self.packages.iter().any(of)
-    }
-
-    fn is_empty(&self) -> bool {
-        let installed = self.packages.iter().filter(|(path, _)| path.contains("node_modules/"));
-        let nests = self.dependencies.values().any(|package| !package.dependencies.is_empty());
-        !nests
-            && installed
-                .map(|(_, package)| package)
-                .chain(self.dependencies.values())
-                .all(|one| one.dev || one.link)
-    }
-}
-
-#[derive(Deserialize)]
-struct Pipenv {
-    default: BTreeMap<String, IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Composer {
-    packages: Vec<IgnoredAny>,
-}
-
-/// Since Conan 2. What is needed to build alone is not shipped.
-#[derive(Deserialize)]
-struct Conan {
-    #[serde(rename = "version")]
-    _version: IgnoredAny,
-    requires: Vec<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Swift {
-    pins: Vec<IgnoredAny>,
-}
-
-fn is_yarn(text: &str) -> bool {
-    text.contains("# yarn lockfile v1") || text.contains("__metadata:")
-}
-
-/// `lodash@^4.17.0:`, and not a workspace, which is the project itself.
-fn is_yarn_package(line: &str) -> bool {
-    let is_own = line.contains("@workspace:") && !line.contains("@npm:");
-    line.ends_with(':') && line.contains('@') && !line.starts_with([' ', '#']) && !is_own
 }
 
 #[cfg(test)]
@@ -220,6 +130,33 @@ mod tests {
             let inputs = crate::inputs::Inputs::outside_git(folder.path());
             let kind = crate::model::input::InputKind::Lock(Manager::Go);
             assert_eq!(inputs.is_empty_lock(folder.path(), "go.sum", kind), empty, "{module:?} {sum}");
+        }
+    }
+
+    #[test]
+    fn an_audit_asks_nobody_where_a_registry_has_nothing() {
+        let npm = |flags: &str| {
+            format!(r#"{{"lockfileVersion": 3, "packages": {{"": {{}}, "node_modules/a": {{{flags}}}}}}}"#)
+        };
+        let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n\n  a:\n    dependencies:\n      b:\n        specifier: workspace:*\n        version: link:../b\n\n  b: {}\n";
+        let berry = |resolution: &str| format!("__metadata:\n\n\"a@x\":\n  resolution: \"{resolution}\"\n");
+        for (manager, text, left_out, nobody) in [
+            (Manager::Npm, npm(""), &["dev"][..], false),
+            (Manager::Npm, npm("\"link\": true"), &[], true),
+            (Manager::Npm, npm("\"dev\": true"), &[], false),
+            (Manager::Npm, npm("\"dev\": true"), &["dev"], true),
+            (Manager::Npm, npm("\"devOptional\": true"), &["dev"], false),
+            (Manager::Npm, npm("\"devOptional\": true"), &["dev", "optional"], true),
+            (Manager::Npm, npm("\"peer\": true"), &["peer"], true),
+            (Manager::Pnpm, pnpm.to_owned(), &[], true),
+            (Manager::Pnpm, format!("{pnpm}\npackages:\n\n  c@1.0.0: {{}}\n"), &[], false),
+            (Manager::Pnpm, format!("{pnpm}\npackages: {{c@1.0.0: {{}}}}\n"), &[], false),
+            (Manager::Yarn, berry("a@npm:1"), &[], false),
+            (Manager::Yarn, berry("a@https://x/a.git#commit=0"), &[], true),
+            // Yarn 1 asks about these, too.
+            (Manager::Yarn, "# yarn lockfile v1\n\n\"b@git+https://x/b.git\":\n".to_owned(), &[], false),
+        ] {
+            assert_eq!(asks_nobody(text.as_bytes(), manager, left_out), nobody, "{left_out:?} {text}");
         }
     }
 
@@ -287,6 +224,39 @@ mod tests {
             ),
             (Manager::Conan, r#"{"version": "0.5", "requires": ["zlib/1.2"]}"#, false),
             (Manager::Conan, r#"{"graph_lock": {"nodes": {}}, "version": "0.4"}"#, false),
+            (
+                Manager::Conan,
+                r#"{"graph_lock": {"nodes": {"0": {"path": "conanfile.txt"}}}, "version": "0.4"}"#,
+                true,
+            ),
+            (Manager::Conan, r#"{"graph_lock": {"nodes": {"1": {"ref": "a/1"}}}, "version": "0.4"}"#, false),
+            (Manager::Swift, r#"{"object": {"pins": []}, "version": 1}"#, true),
+            (Manager::Swift, r#"{"pins": [], "version": 2}"#, true),
+            (Manager::Swift, r#"{"object": {"pins": [{"state": {"version": "1"}}]}, "version": 1}"#, false),
+            (Manager::Swift, r#"{"pins": [{"state": {"revision": "x"}}], "version": 2}"#, true),
+            (
+                Manager::Swift,
+                r#"{"pins": [{"state": {"branch": "main", "revision": "x"}}], "version": 2}"#,
+                false,
+            ),
+            (Manager::Swift, r#"{"version": 2}"#, false),
+            (Manager::Hex, "%{}\n", true),
+            (Manager::Hex, "%{\n  \"b\": {:git, \"https://x/b.git\", \"0\", []},\n}\n", true),
+            (Manager::Hex, "%{\n  \"b\": {:git, \"https://x/b.git\", \"0\", []},\n", false),
+            (Manager::Hex, "%{\n  \"a\": {:hex, :a, \"1\"},\n  \"b\": {:git, \"x\"},\n}\n", false),
+            (Manager::Hex, "", false),
+            (Manager::Pip, "b @ git+https://x/b.git@0 # ==\n", true),
+            (Manager::Pip, "a==1\nb @ git+https://x/b.git@0\n", false),
+            (Manager::Pip, "lock-version = \"1.0\"\npackages = []\n", true),
+            (Manager::Pip, "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\n", false),
+            (Manager::Pip, "", false),
+            (Manager::Yarn, "# yarn lockfile v1\n\n\"b@git+https://x/b.git\":\n  version \"1\"\n", true),
+            (Manager::Yarn, "# yarn lockfile v1\n\n\"@a/b@^1\", \"b@npm:c@1\":\n  version \"1\"\n", false),
+            (
+                Manager::Yarn,
+                "__metadata:\n\n\"b@link:../b::locator=a%40workspace%3A.\":\n  version: 0\n",
+                true,
+            ),
             (Manager::Pdm, "[metadata]\nlock_version = \"4.5.0\"\n", true),
             (Manager::Pdm, "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\n", false),
             (Manager::Uv, "version = 1\n[[package]]\nname = \"a\"\nsource = { directory = \"a\" }\n", true),

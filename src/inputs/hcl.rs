@@ -1,4 +1,4 @@
-//! The blocks of an HCL file: types, labels, and the attributes that are plain strings.
+//! The blocks of an HCL file: types, labels, the attributes that are plain strings, and the objects of such.
 //!
 //! Source: the HCL native syntax specification (hashicorp/hcl, `hclsyntax/spec.md`). Expressions are passed over; a
 //! template (`"${…}"`) is no plain string.
@@ -11,9 +11,22 @@ pub(super) struct Block {
     /// The kind of the block around it; empty at the top.
     pub(super) inside: String,
     pub(super) attributes: Vec<(String, String)>,
+    pub(super) objects: Vec<Object>,
+}
+
+/// An attribute that is an object: `args = { A = "1" }`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Object {
+    pub(super) name: String,
+    /// `None`: an expression says it.
+    pub(super) entries: Vec<(String, Option<String>)>,
 }
 
 impl Block {
+    pub(super) fn object(&self, name: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| object.name == name)
+    }
+
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -43,7 +56,9 @@ enum Token {
 /// What a bracket opened.
 enum Open {
     Block(Block),
-    /// An object, a list, arguments.
+    /// An object that is the value of an attribute.
+    Object(Object),
+    /// Any other object, a list, arguments.
     Value,
 }
 
@@ -64,41 +79,48 @@ impl Reader<'_> {
                 if self.open.len() >= DEEPEST {
                     return Err(format!("it is nested deeper than {DEEPEST}"));
                 }
-                let open = match mark == b'{' && self.in_block() {
-                    true => self.header(),
-                    false => None,
+                let open = match (mark, self.open.last()) {
+                    (b'{', None | Some(Open::Block(_))) => self.header().or_else(|| self.object()),
+                    _ => None,
                 };
                 if open.is_none() {
                     self.line.push(Token::Mark(mark));
                 }
-                self.open.push(open.map_or(Open::Value, Open::Block));
+                self.open.push(open.unwrap_or(Open::Value));
             }
             Token::Mark(b'}' | b']' | b')') => {
                 // `module "a" { source = "./a" }` has no line break before its end.
-                if self.in_block() {
+                if self.in_lines() {
                     self.end_line();
                 }
                 match self.open.pop() {
                     Some(Open::Block(block)) => self.done.push(block),
+                    Some(Open::Object(object)) => {
+                        if let Some(Open::Block(block)) = self.open.last_mut() {
+                            block.objects.push(object);
+                        }
+                    }
                     Some(Open::Value) => {}
                     None => return Err("a bracket closes nothing".to_owned()),
                 }
             }
-            Token::NewLine if self.in_block() => self.end_line(),
+            Token::NewLine if self.in_lines() => self.end_line(),
             Token::NewLine => {}
+            Token::Mark(b',') if matches!(self.open.last(), Some(Open::Object(_))) => self.end_line(),
             // Only the beginning of a line matters.
-            token if self.in_block() && self.line.len() < 8 => self.line.push(token),
+            token if self.in_lines() && self.line.len() < 8 => self.line.push(token),
             _ => {}
         }
         Ok(())
     }
 
-    fn in_block(&self) -> bool {
+    /// Whether a line break ends what was begun.
+    fn in_lines(&self) -> bool {
         !matches!(self.open.last(), Some(Open::Value))
     }
 
     /// The block that a line begins: `kind "label" {`.
-    fn header(&mut self) -> Option<Block> {
+    fn header(&mut self) -> Option<Open> {
         let mut words = self.line.iter().map(|token| match token {
             Token::Word(word) => Some(word.clone()),
             Token::Quoted(text) => Some(text.clone().unwrap_or_default()),
@@ -108,18 +130,32 @@ impl Reader<'_> {
         let labels = words.collect::<Option<Vec<String>>>()?;
         let inside = self.open.iter().rev().find_map(|open| match open {
             Open::Block(block) => Some(block.kind.clone()),
-            Open::Value => None,
+            Open::Object(_) | Open::Value => None,
         });
         self.line.clear();
-        Some(Block { kind, labels, inside: inside.unwrap_or_default(), attributes: Vec::new() })
+        Some(Open::Block(Block { kind, labels, inside: inside.unwrap_or_default(), ..Block::default() }))
+    }
+
+    /// The object that a line begins: `name = {`.
+    fn object(&mut self) -> Option<Open> {
+        let [Token::Word(name), Token::Mark(b'=')] = self.line.as_slice() else { return None };
+        let object = Object { name: name.clone(), entries: Vec::new() };
+        self.line.clear();
+        Some(Open::Object(object))
     }
 
     /// `name = "text"`.
     fn end_line(&mut self) {
-        if let [Token::Word(name), Token::Mark(b'='), Token::Quoted(Some(value))] = self.line.as_slice()
-            && let Some(Open::Block(block)) = self.open.last_mut()
-        {
-            block.attributes.push((name.clone(), value.clone()));
+        match (self.open.last_mut(), self.line.as_slice()) {
+            (
+                Some(Open::Block(block)),
+                [Token::Word(name), Token::Mark(b'='), Token::Quoted(Some(value))],
+            ) => block.attributes.push((name.clone(), value.clone())),
+            (
+                Some(Open::Object(object)),
+                [Token::Word(name) | Token::Quoted(Some(name)), Token::Mark(b'=' | b':'), value @ ..],
+            ) => object.entries.push((name.clone(), plain(value))),
+            _ => {}
         }
         self.line.clear();
     }
@@ -218,13 +254,23 @@ impl Reader<'_> {
     }
 }
 
+/// A value that is no expression: a text, a number, true or false.
+fn plain(value: &[Token]) -> Option<String> {
+    match value {
+        [Token::Quoted(text)] => text.clone(),
+        [Token::Word(word)] if word.starts_with(|c: char| c.is_ascii_digit()) => Some(word.clone()),
+        [Token::Word(word)] if ["true", "false"].contains(&word.as_str()) => Some(word.clone()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
         let shown = |block: &Block| {
-            let Block { kind, labels, inside, attributes } = block;
+            let Block { kind, labels, inside, attributes, .. } = block;
             let attributes: Vec<_> = attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();
             format!("{inside}>{kind} {} {}", labels.join(","), attributes.join(",")).trim().to_owned()
         };
@@ -266,6 +312,17 @@ locals { a = "{" }
                 ">locals  a={",
             ]
         );
+    }
+
+    #[test]
+    fn an_object_has_its_plain_values() {
+        let text = "target \"a\" {\n  args = {\n    A = \"1\"\n    \"B\" : 2, C = true\n    D = VERSION\n    E = \"${x}\"\n    F = [\n 1 ]\n    G = { A = \"no\" }\n  }\n  other = [{ A = \"no\" }]\n}\n";
+        let blocks = blocks(text).unwrap();
+        let entries = blocks[0].object("args").unwrap().entries.iter();
+        let shown: Vec<String> =
+            entries.map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("?"))).collect();
+        assert_eq!(shown, ["A=1", "B=2", "C=true", "D=?", "E=?", "F=?", "G=?"]);
+        assert_eq!(blocks[0].objects.len(), 1);
     }
 
     #[test]

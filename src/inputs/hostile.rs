@@ -1,9 +1,10 @@
 //! Hostile files: every reader ends, without a panic, on texts that are cut anywhere, and on long rows of what opens something.
 
 use crate::inputs::{
-    builds, conda, go_mod, hcl, packages, shell, templates, terraform, test_runs, typescript,
+    build_args, builds, conda, go_mod, hcl, packages, required, shell, templates, terraform, test_runs,
+    typescript,
 };
-use crate::model::input::TestRunner;
+use crate::model::input::{PackageManager, TestRunner};
 use crate::text::yaml;
 
 /// Gives a text to every reader.
@@ -24,7 +25,16 @@ fn read_by_all(text: &str) {
     let _ = packages::cargo(text);
     let _ = packages::pnpm_workspace(text);
     let _ = packages::is_pinned(text);
-    let _ = go_mod::go_requires(text);
+    let _ = go_mod::GoMod::read(text);
+    for manager in PackageManager::ALL {
+        for name in ["a", "a.py", "setup.cfg"] {
+            let _ = required::required(manager, name, text);
+        }
+    }
+    let _ = terraform::resources("a.tf", text);
+    let _ = terraform::resources("a.tf.json", text);
+    let _ = build_args::literal(text);
+    let _ = build_args::of_lines(text);
     let _ = conda::conda(text);
     let _ = templates::may_say_later("a.json", text);
     let _ = templates::kinds("a.yaml", text);
@@ -35,7 +45,7 @@ fn read_by_all(text: &str) {
     let _ = test_runs::pytest_section(text).map(|section| test_runs::pytest("a", &section));
 }
 
-const TEXTS: [&str; 8] = [
+const TEXTS: [&str; 11] = [
     "module \"ä\" {\n  source = \"./a${b[\"c\"]}\" # é\n  x = <<-EOT\n  ü\n  EOT\n}\n",
     "services:\n  a: &x\n    build: {context: ., dockerfile: 'ä', target: \"b\\u00e9\"}\n  b:\n    <<: [*x, *x]\n",
     "jobs:\n  a:\n    steps:\n      - run: |\n          cd ä && docker build -fé --target=ü \"$(pwd)/é\"\n",
@@ -44,6 +54,9 @@ const TEXTS: [&str; 8] = [
     "[tool.pytest.ini_options]\naddopts = '--junitxml=ä.xml'\n[workspace]\nexclude = ['é']\n",
     "node { docker.build('ä', '-f é .')\n agent { dockerfile {\n filename 'ü'\n } }\n sh \"docker build é\" }\n",
     "export default { reporters: ['junit'], outputFile: { junit: `ä.xml` }, outputDirectory: 'é' }\n",
+    "dependencies { // ä\n  api(platform(\"é:b:1\")) /* ü */\n  compileOnly 'a\\é'\n}\n.package(url: \"ü\")\n",
+    "defp deps do # é\n  [{:a, \"ü\"}]\nend\n\n  def x\n[options]\ninstall_requires =\n  é\nself.requires(\"ä\")\n",
+    "target \"a\" { args = { \"é\" : \"ü\", B = ${c:-ä} } }\nResources:\n  A:\n    Type: AWS::é\nA=${ä:-é}$\n",
 ];
 
 #[test]
@@ -77,6 +90,16 @@ fn long_rows_of_what_opens_something_end() {
         "\t",
         "\n",
         "é",
+        "{:",
+        "def deps {:a,",
+        "dependencies {\n",
+        "dependencies",
+        ".package(",
+        "requires",
+        "AWS::",
+        "Type: AWS::",
+        "${A-",
+        "<!--",
     ];
     for row in rows.into_iter().chain(more) {
         read_by_all(&row.repeat(LONG / row.len()));

@@ -20,8 +20,10 @@ pub(super) enum Look {
     Conda,
     Cargo,
     Go,
-    /// A manifest that names packages if it has one of these words.
-    Packages(&'static [&'static str]),
+    /// `go.work`.
+    GoWork,
+    /// A manifest that may ask for packages.
+    Required(Manager),
     TsConfig,
     Terraform,
     TerraformJson,
@@ -39,6 +41,8 @@ pub(super) enum Look {
     Vite,
     /// An INI file that may configure pytest.
     PytestSection,
+    /// The same, and it may ask for packages.
+    SetupCfg,
     Tests(TestRunner),
     /// YAML or JSON that may be a template, a manifest or an SBOM: by its beginning.
     Template,
@@ -54,6 +58,7 @@ impl Look {
                 | Self::Pnpm
                 | Self::PyProject
                 | Self::Cargo
+                | Self::Required(_)
                 | Self::Compose
                 | Self::Pipeline
                 | Self::Bake
@@ -76,6 +81,11 @@ pub(super) fn look(file: &File) -> Option<Look> {
     })
 }
 
+/// Whose manifests say so in a form of their own; those of npm, Cargo and Go are read whole.
+fn is_required(manager: Manager) -> bool {
+    !matches!(manager, Manager::Npm | Manager::Cargo | Manager::Go | Manager::Maven)
+}
+
 fn by_name(file: &File, name: &str) -> Option<Look> {
     Some(match name {
         "package.json" => Look::Npm,
@@ -84,9 +94,11 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
         "environment.yml" | "environment.yaml" => Look::Conda,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
         "skaffold.yaml" | "skaffold.yml" => Look::Skaffold,
+        "go.work" => Look::GoWork,
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | ".justfile" => Look::Script,
         "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => Look::Pipeline,
-        "tox.ini" | "setup.cfg" => Look::PytestSection,
+        "tox.ini" => Look::PytestSection,
+        "setup.cfg" => Look::SetupCfg,
         _ if is_requirements(name, ".txt") => Look::Requirements,
         _ if name.ends_with(".txt") && file.folder().rsplit('/').next() == Some("requirements") => {
             Look::Requirements
@@ -111,15 +123,7 @@ fn by_kind(file: &File, name: &str) -> Option<Look> {
             Kind::Tests(runner) => Look::Tests(runner),
             Kind::Manifest(Manager::Cargo) => Look::Cargo,
             Kind::Manifest(Manager::Go) => Look::Go,
-            Kind::Manifest(Manager::Composer) => Look::Packages(&["\"require\"", "\"require-dev\""]),
-            Kind::Manifest(Manager::Bundler) => Look::Packages(&["gem ", "gem(", "gemspec"]),
-            Kind::Manifest(Manager::Pub) => Look::Packages(&["dependencies:"]),
-            Kind::Manifest(Manager::Swift) => Look::Packages(&[".package("]),
-            Kind::Manifest(Manager::NuGet) => Look::Packages(&["<PackageReference"]),
-            Kind::Manifest(Manager::Gradle) => {
-                Look::Packages(&["implementation", "api(", "api '", "api \"", "compileOnly", "runtimeOnly"])
-            }
-            Kind::Manifest(Manager::Pipenv) => Look::Packages(&["packages]"]),
+            Kind::Manifest(manager) if is_required(manager) => Look::Required(manager),
             _ => return None,
         })
     })

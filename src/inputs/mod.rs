@@ -5,8 +5,10 @@
 //! promise something are opened. What can't be read, or is not what its name says, is named, never passed over in silence.
 
 mod absent;
+mod build_args;
 mod builds;
 mod by_name;
+mod code;
 mod conda;
 mod content;
 mod dev_lock;
@@ -26,6 +28,7 @@ mod object_id;
 mod open;
 mod packages;
 mod parse_error;
+mod required;
 pub(crate) mod shell;
 mod stamp;
 pub(crate) mod templates;
@@ -44,16 +47,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub(crate) use absent::Absent;
+pub(crate) use build_args::BuildArgs;
 pub(crate) use builds::ImageBuild;
 pub(crate) use files::{File, FileState, Files};
 pub(crate) use packages::NpmPackage;
-pub(crate) use terraform::TerraformFolder;
+pub(crate) use terraform::{TerraformFolder, resources};
 pub(crate) use test_runs::TestRun;
 pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
 
-use crate::model::input::{InputKind, InputTrouble, KindSet, Standing, Why};
+use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, Standing, Why};
 use crate::system::git::Repo;
 
 /// The files of a repository, and what they say of it. All paths are from its top, with `/`.
@@ -110,6 +114,9 @@ impl Inputs {
         test_runs.extend(test_runs::surefire(&files));
         for run in &test_runs {
             add(&mut files, &run.config, InputKind::Tests(run.runner));
+        }
+        for module in contents.manifests.go.locked_by_workspace(&files) {
+            add(&mut files, &module, go_mod::LOCK);
         }
         let unlocked = unlocked::unlocked(&contents.manifests, &files);
         troubles.sort();
@@ -235,10 +242,19 @@ impl Inputs {
         self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
     }
 
-    /// Whether a lock file of npm, Yarn or pnpm names no package at all, not even for development. One that can't be read does.
-    pub(crate) fn installs_nothing(&self, path: &str, kind: InputKind) -> bool {
+    /// Whether an audit of a lock file of npm, Yarn or pnpm asks nobody: it names no package, besides those of the kinds that are left
+    /// out. One that can't be read does.
+    pub(crate) fn installs_nothing(&self, path: &str, kind: InputKind, left_out: &[&str]) -> bool {
         let InputKind::Lock(manager) = kind else { return false };
-        self.files.get(path).is_some_and(|file| empty_lock::installs_nothing(&self.top, &file, manager))
+        let Some(file) = self.files.get(path) else { return false };
+        let ships_none = || {
+            let folder = file.folder();
+            let own = self.packages.iter().find(|package| package.folder() == folder);
+            own.is_some_and(|package| !package.ships && package.workspaces.is_empty())
+        };
+        // Yarn's lock file does not say what is for development; the package does.
+        let of_yarn = manager == PackageManager::Yarn && left_out.contains(&"dev") && ships_none();
+        of_yarn || empty_lock::installs_nothing(&self.top, &file, manager, left_out)
     }
 
     /// The beginning of a file, as text; `None`: it can't be read.

@@ -17,6 +17,10 @@ pub(crate) struct NpmPackage {
     pub(crate) scripts: BTreeMap<String, String>,
     /// The names of its dependencies of every kind.
     pub(crate) dependencies: BTreeSet<String>,
+    /// Some of them are packages of others, not folders.
+    pub(crate) asks: bool,
+    /// Some of those are needed where it runs.
+    pub(crate) ships: bool,
     /// The patterns of the packages that it installs with itself.
     pub(crate) workspaces: Vec<String>,
     /// The program and version that the project names: `pnpm@9.1.0`.
@@ -41,7 +45,19 @@ struct PackageJson {
     ava: Option<IgnoredAny>,
 }
 
-type Names = BTreeMap<String, IgnoredAny>;
+type Names = BTreeMap<String, Lenient>;
+
+/// Whether some are packages of others. A folder of the same repository, or a member of its workspace, has a manifest of its own.
+fn asks(names: &Option<Names>) -> bool {
+    let is_archive = |version: &str| [".tgz", ".tar.gz", ".tar"].iter().any(|end| version.ends_with(end));
+    names.iter().flatten().any(|(_, version)| match version {
+        Lenient::Text(version) if version.starts_with("file:") => is_archive(version),
+        Lenient::Text(version) => {
+            !["link:", "portal:", "workspace:"].iter().any(|own| version.starts_with(own))
+        }
+        Lenient::Other(_) => true,
+    })
+}
 
 /// A text; anything else is passed over.
 #[derive(Deserialize)]
@@ -81,12 +97,16 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
         ("mocha", read.mocha.is_some()),
         ("ava", read.ava.is_some()),
     ];
+    let ships = asks(&read.dependencies) || asks(&read.optional_dependencies);
+    let asks = ships || asks(&read.dev_dependencies);
     let names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
     let scripts = read.scripts.into_iter().flatten();
     Ok(NpmPackage {
         path: path.to_owned(),
         scripts: scripts.filter_map(|(name, script)| Some((name, script.text()?))).collect(),
         dependencies: names.into_iter().flatten().flat_map(BTreeMap::into_keys).collect(),
+        asks,
+        ships,
         workspaces: match read.workspaces {
             Some(Workspaces::List(list) | Workspaces::Named { packages: list }) => list,
             None => Vec::new(),
@@ -153,6 +173,15 @@ struct UvSettings {
 #[serde(default)]
 struct UvWorkspace {
     members: Vec<String>,
+    exclude: Vec<String>,
+}
+
+impl UvWorkspace {
+    /// The patterns of its members; those with `!` in front leave out.
+    fn patterns(self) -> Vec<String> {
+        let left_out = self.exclude.into_iter().map(|pattern| format!("!{pattern}"));
+        self.members.into_iter().chain(left_out).collect()
+    }
 }
 
 /// Reads a `pyproject.toml`.
@@ -164,7 +193,8 @@ pub(super) fn python(text: &str) -> Result<PyProject, String> {
             || project.dynamic.iter().any(|field| field.contains("dependencies"))
     });
     let of_poetry = read.tool.poetry.as_ref().is_some_and(|poetry| {
-        poetry.dependencies.keys().any(|name| name != "python") || !poetry.group.is_empty()
+        let is_own = |name: &str, version: &toml::Value| name == "python" || version.get("path").is_some();
+        poetry.dependencies.iter().any(|(name, version)| !is_own(name, version)) || !poetry.group.is_empty()
     });
     let groups = read.groups.values().any(|group| !group.is_empty());
     let options = |pytest: &BTreeMap<String, toml::Value>| {
@@ -181,7 +211,7 @@ pub(super) fn python(text: &str) -> Result<PyProject, String> {
         poetry: read.tool.poetry.is_some(),
         uv: read.tool.uv.is_some(),
         has_dependencies: own || of_poetry || groups,
-        members: read.tool.uv.and_then(|uv| uv.workspace).unwrap_or_default().members,
+        members: read.tool.uv.and_then(|uv| uv.workspace).unwrap_or_default().patterns(),
         pytest: read.tool.pytest.map(|pytest| options(&pytest).unwrap_or_default()),
     })
 }
@@ -223,10 +253,13 @@ struct CargoWorkspace {
 pub(super) fn cargo(text: &str) -> Result<CargoManifest, String> {
     let read: CargoToml = toml::from_str(text).map_err(|error| of_toml(&error, text))?;
     let tables = [&read.dependencies, &read.dev_dependencies, &read.build_dependencies];
+    // A folder has a manifest of its own; with a version beside it, that is where it is published.
+    let is_folder = |package: &toml::Value| package.get("path").is_some();
+    let asks = |table: &&Option<BTreeMap<String, toml::Value>>| {
+        table.as_ref().is_some_and(|table| table.values().any(|package| !is_folder(package)))
+    };
     Ok(CargoManifest {
-        has_dependencies: read.target.is_some()
-            || read.workspace.is_some()
-            || tables.iter().any(|table| table.as_ref().is_some_and(|table| !table.is_empty())),
+        has_dependencies: read.target.is_some() || read.workspace.is_some() || tables.iter().any(asks),
         workspace: read.workspace.map(|workspace| workspace.exclude),
         workspace_at: read.package.and_then(|package| package.workspace),
     })
@@ -275,6 +308,15 @@ mod tests {
             [("lint".to_owned(), "eslint src".to_owned())]
         );
         assert!(package.dependencies.iter().eq(["a", "typescript"]));
+        assert!(package.asks && package.ships);
+        let asks =
+            |list: &str| npm("package.json", list.as_bytes()).map(|one| (one.asks, one.ships)).unwrap();
+        assert_eq!(
+            asks(r#"{"dependencies": {"a": "file:../a", "b": "workspace:*", "c": "link:c"}}"#),
+            (false, false)
+        );
+        assert_eq!(asks(r#"{"dependencies": {"a": "file:a.tgz"}}"#), (true, true));
+        assert_eq!(asks(r#"{"devDependencies": {"a": "1"}}"#), (true, false));
         assert_eq!(package.workspaces, ["packages/*"]);
         assert_eq!(package.configures, ["jest"]);
         assert_eq!(package.package_manager.as_deref(), Some("pnpm@9.1.0"));
@@ -291,6 +333,8 @@ mod tests {
         let uv =
             python("[project]\ndependencies = ['flask']\n[tool.uv.workspace]\nmembers = ['a/*']\n").unwrap();
         assert_eq!((uv.uv, uv.has_dependencies, uv.members), (true, true, vec!["a/*".to_owned()]));
+        let uv = python("[tool.uv.workspace]\nmembers = ['a/*']\nexclude = ['a/b']\n").unwrap();
+        assert_eq!(uv.members, ["a/*", "!a/b"]);
         let pytest = python("[tool.pytest.ini_options]\naddopts = '--junitxml=out.xml'\n").unwrap();
         assert_eq!(pytest.pytest.as_deref(), Some("--junitxml=out.xml"));
         assert!(python("[tool").is_err());
@@ -319,5 +363,6 @@ mod tests {
         assert_eq!(root.workspace, Some(vec!["fuzz".to_owned()]));
         assert!(!cargo("[package]\nname = 'a'\n").unwrap().has_dependencies);
         assert!(cargo("[dependencies]\nserde.workspace = true\n").unwrap().has_dependencies);
+        assert!(!cargo("[dependencies]\na = { path = '../a', version = '1' }\n").unwrap().has_dependencies);
     }
 }

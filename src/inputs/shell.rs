@@ -3,6 +3,8 @@
 //! Source: the references of `docker build`, `docker buildx build`, `podman build`, `buildah build`, and of kaniko's executor:
 //! the Dockerfile is named from where the command runs, the default lies in the context.
 
+use crate::inputs::build_args::{self, BuildArgs};
+
 /// A build as a file tells it: nothing is looked up yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ToldBuild {
@@ -13,6 +15,7 @@ pub(super) struct ToldBuild {
     pub(super) target: Option<String>,
     /// The Dockerfile is named from the context, not from where the command runs.
     pub(super) file_in_context: bool,
+    pub(super) args: BuildArgs,
     /// Where the command runs, from where the file's commands begin.
     pub(super) cwd: String,
 }
@@ -95,6 +98,7 @@ fn build(words: &[String]) -> Option<ToldBuild> {
         match name {
             "-f" | "--file" | "--dockerfile" => build.file = own(),
             "--target" => build.target = own(),
+            "--build-arg" => build.args.extend(own().as_deref().and_then(build_args::of_word)),
             "--context" | "-c" if kaniko => {
                 build.context = own().map(|text| text.trim_start_matches("dir://").to_owned())
             }
@@ -211,7 +215,9 @@ mod tests {
     fn shown(script: &str) -> Vec<String> {
         let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let shown = |build: &ToldBuild| {
-            format!("{}:{} {} {}", build.cwd, or(&build.file), or(&build.context), or(&build.target))
+            let args = build.args.iter().map(|(name, value)| format!(" {name}={}", or(value)));
+            let args: String = args.collect();
+            format!("{}:{} {} {}{args}", build.cwd, or(&build.file), or(&build.context), or(&build.target))
         };
         builds(script).iter().map(shown).collect()
     }
@@ -222,7 +228,11 @@ mod tests {
             ("docker build .", ":- . -"),
             (
                 "docker build -t a:1 --build-arg X=1 -f docker/api.prod --target run api",
-                ":docker/api.prod api run",
+                ":docker/api.prod api run X=1",
+            ),
+            (
+                "docker build --build-arg=A=\"b c\" --build-arg V=$(date) --build-arg W .",
+                ":- . - A=b c V=- W=-",
             ),
             (
                 "sudo docker buildx build --push --platform linux/amd64 --file=a/Dockerfile ./a",
@@ -242,7 +252,7 @@ mod tests {
             ("cd api && docker build . ; echo done", "api:- . -"),
             ("if true; then docker build x; fi", ":- x -"),
             ("\t@docker build -t $(IMAGE) services/$(NAME)", ":- services/$(NAME) -"),
-            ("docker build --build-arg \"A=b c\" . # not this", ":- . -"),
+            ("docker build --build-arg \"A=b c\" . # not this", ":- . - A=b c"),
         ] {
             assert_eq!(shown(script), [expected], "{script}");
         }

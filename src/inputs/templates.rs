@@ -112,13 +112,31 @@ fn is_kustomize(entry: &Entry<'_>) -> bool {
 
 /// Whether a key at the top is that of a template. In a Serverless project, a ConfigMap or a playbook a template may be inside.
 fn is_cloudformation_in(head: &str, top: &[Entry<'_>]) -> bool {
-    let has_types = head.contains("AWS::");
+    let has_types = names_a_type(head);
     top.iter().any(|entry| match entry.key {
         "AWSTemplateFormatVersion" => true,
         // In a CodeDeploy AppSpec it names a list.
         "Resources" => has_types && !entry.rest.trim_start().starts_with(['-', '[']),
         _ => false,
     })
+}
+
+/// Whether some `Type` is one of CloudFormation (`AWS::S3::Bucket`, `Custom::Name`), or there is a `Transform` of AWS. A word about one, as
+/// in a list of what a rule is for, is none.
+fn names_a_type(text: &str) -> bool {
+    let value_of = |key: &'static str| {
+        text.match_indices(key).filter_map(move |(at, key)| {
+            let is_word = !text[..at].ends_with(char::is_alphanumeric);
+            let rest = text[at + key.len()..].trim_start_matches(['"', '\'', ' ']).strip_prefix(':')?;
+            let marks = |c: char| c.is_whitespace() || ['"', '\'', '-', '['].contains(&c);
+            is_word.then(|| rest.trim_start_matches(marks))
+        })
+    };
+    let is_type = |value: &str| {
+        let end = value.find(|c: char| !c.is_alphanumeric()).unwrap_or(value.len());
+        end > 0 && value[end..].starts_with("::")
+    };
+    value_of("Type").any(is_type) || value_of("Transform").any(|value| value.starts_with("AWS::"))
 }
 
 #[cfg(test)]
@@ -135,9 +153,13 @@ mod tests {
             ("a.yaml", "Resources:\n  A:\n    Type: AWS::S3::Bucket\n", "cloudformation"),
             ("a.json", "{\"Resources\": {\"A\": {\"Type\": \"AWS::S3::Bucket\"}}}", "cloudformation"),
             ("a.yaml", "Transform: AWS::Serverless-2016-10-31\nResources:\n  A:\n", "cloudformation sam"),
+            ("a.json", "{\"Resources\": {\"A\": {\"Type\" : \"AWS::S3::Bucket\"}}}", "cloudformation"),
+            ("rule.yaml", "Resources:\n  Types: AWS::S3::Bucket\n", ""),
+            ("rule.json", "{\"Resources\": {\"of\": [\"AWS::S3::Bucket\"]}}", ""),
             ("appspec.yaml", "Resources:\n  - A:\n      Type: AWS::ECS::Service\n", ""),
             ("report.json", "[{\"Path\": [\"Resources\", \"A\"], \"Message\": \"AWS::S3::Bucket\"}]", ""),
-            ("a.yaml", "Description: Resources of AWS::S3\nResources:\n  A:\n", "cloudformation"),
+            ("a.yaml", "Description: a\nResources:\n  A:\n    Type: Custom::Name\n", "cloudformation"),
+            ("a.yaml", "Description: Resources of AWS::S3\nResources:\n  A:\n", ""),
             ("a.yaml", "---\napiVersion: v1\nkind: Service\n", "kubernetes"),
             ("a.yaml", "\"apiVersion\": \"v1\"\n\"kind\": \"Pod\"\n", "kubernetes"),
             ("a.yaml", "'kind' : Pod\n'apiVersion' : v1\n", "kubernetes"),

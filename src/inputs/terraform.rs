@@ -74,6 +74,24 @@ pub(super) fn read_json(bytes: &[u8]) -> Result<TerraformFile, String> {
     Ok(file)
 }
 
+/// The types of the resources in a file. What stands in a comment or in a text is none.
+///
+/// # Errors
+/// If it can't be parsed.
+pub(crate) fn resources(name: &str, text: &str) -> Result<Vec<String>, String> {
+    #[derive(Deserialize)]
+    struct File {
+        resource: Option<Many<BTreeMap<String, IgnoredAny>>>,
+    }
+    if name.ends_with(".json") {
+        let read: File = serde_json::from_slice(without_bom(text.as_bytes())).map_err(|e| of_json(&e))?;
+        return Ok(read.resource.into_iter().flat_map(Many::list).flat_map(BTreeMap::into_keys).collect());
+    }
+    let is_resource = |block: &Block| block.kind == "resource" && block.inside.is_empty();
+    let own = blocks(text)?.into_iter().filter(is_resource);
+    Ok(own.filter_map(|block| block.labels.into_iter().next()).collect())
+}
+
 #[derive(Deserialize)]
 struct JsonFile {
     provider: Option<IgnoredAny>,
@@ -162,6 +180,16 @@ fn target(folder: &str, source: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_comment_or_a_text_says_is_no_resource() {
+        let text = "# resource \"a\" \"x\" {}\n/*\nresource \"b\" \"x\" {\n}\n*/\nlocals {\n  c = <<-EOT\n    resource \"c\" \"x\" {}\n  EOT\n  d = \"resource\"\n}\nresource \"e\" \"x\" { // {\n}\n";
+        assert_eq!(resources("a.tf", text).unwrap(), ["e"]);
+        let json = r#"{"//": "resource", "resource": [{"a": {"x": {}}}, {"b": {}}], "locals": {"resource": {"c": {}}}}"#;
+        assert_eq!(resources("a.tf.json", json).unwrap(), ["a", "b"]);
+        assert_eq!(resources("a.tf.json", r#"{"variable": {"resource": {}}}"#).unwrap(), [""; 0]);
+        assert!(resources("a.tf", "resource {").is_err() && resources("a.tofu.json", "{").is_err());
+    }
 
     fn roots(files: &[(&str, &str)]) -> Vec<String> {
         let read = |path: &str, text: &str| match path.ends_with(".json") {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::inputs::files::Files;
+use crate::inputs::go_mod::GoModules;
 use crate::inputs::packages::{CargoManifest, NpmPackage, PyProject};
 use crate::model::input::{InputKind, PackageManager, Standing};
 
@@ -31,6 +32,7 @@ pub(super) struct Manifests {
     pub(super) pnpm: BTreeMap<String, Vec<String>>,
     pub(super) python: BTreeMap<String, PyProject>,
     pub(super) cargo: BTreeMap<String, CargoManifest>,
+    pub(super) go: GoModules,
     /// Further manifests that name packages; whether the lock file may lie above.
     pub(super) others: BTreeMap<String, bool>,
 }
@@ -69,12 +71,13 @@ fn lacks(
     let locked = match manager {
         Manager::Npm => {
             let package = manifests.npm.get(path)?;
-            if package.dependencies.is_empty() {
+            if !package.asks {
                 return None;
             }
             return npm_lacks(package, folder, (manifests, workspaces), locks);
         }
         Manager::Cargo => cargo_is_locked(path, folder, manifests, locks),
+        Manager::Go => !manifests.go.requires_others(path) || locks.has(folder, Manager::Go),
         Manager::Maven => true,
         _ if path.ends_with("pyproject.toml") => {
             let own = manifests.python.get(path)?;
@@ -84,7 +87,7 @@ fn lacks(
                     .any(|above| locks.has(above, Manager::Uv) && is_member(&workspaces.uv, above, folder))
         }
         Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv | Manager::Pdm => {
-            locks.any(folder, &OF_PYTHON)
+            !manifests.others.contains_key(path) || locks.any(folder, &OF_PYTHON)
         }
         _ => match manifests.others.get(path) {
             Some(false) => locks.has(folder, manager),

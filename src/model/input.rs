@@ -111,6 +111,11 @@ impl InputKind {
         }
     }
 
+    /// Whether it is a folder, not a file.
+    pub fn is_folder(self) -> bool {
+        matches!(self, Self::TerraformRoot | Self::TerraformModule)
+    }
+
     /// The words for one of them: `npm lock file`.
     pub fn words(self) -> String {
         match self {

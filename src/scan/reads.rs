@@ -39,8 +39,8 @@ impl Reads {
 
     /// Whether it reads an input of this kind at this path. `folders` are its own, from the top of the repository; `.` is the top.
     pub fn covers(&self, kind: InputKind, path: &str, folders: &[String]) -> bool {
-        let is_folder = matches!(kind, InputKind::TerraformRoot | InputKind::TerraformModule);
-        let holder = if is_folder { path } else { path.rsplit_once('/').map_or(".", |(folder, _)| folder) };
+        let holder =
+            if kind.is_folder() { path } else { path.rsplit_once('/').map_or(".", |(folder, _)| folder) };
         self.kinds.contains(&kind)
             && folders.iter().any(|folder| match self.reach {
                 Reach::Here => folder == holder,

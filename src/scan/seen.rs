@@ -139,7 +139,7 @@ impl<'i> Seen<'i> {
 
     /// Whether a lock file of npm, Yarn or pnpm names no package at all.
     pub(crate) fn installs_nothing(&self, kind: InputKind, path: &str) -> bool {
-        self.inputs.installs_nothing(&self.path_from_top(path), kind)
+        self.inputs.installs_nothing(&self.path_from_top(path), kind, &[])
     }
 
     /// The folders that such a file lies in.

@@ -106,7 +106,8 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         true
     }
 
-    /// What became of the inputs that its report does not name, though it names what it read ([`Reach::BelowNamed`]).
+    /// What became of the inputs that its report does not name, though it names what it read ([`Reach::BelowNamed`]), and of those of a
+    /// target in which it found nothing, and may (`allow_empty`).
     ///
     /// [`Reach::BelowNamed`]: crate::scan::reads::Reach::BelowNamed
     fn unnamed<'a>(&'a self, _survey: &'a Survey<'a>) -> Judge<'a> {

@@ -4,6 +4,10 @@ use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::survey::{Judge, Survey, Unnamed};
+
+const PASSED_OVER: &str =
+    "it names packages, and the audit says that it looked at none. `[[waiver]]` with `gap` accepts it";
 
 /// `dirs`, `omit` and `registry`.
 #[derive(Debug, Serialize)]
@@ -32,6 +36,15 @@ impl AuditKeys {
     /// Whether packages of this kind are left out.
     pub(super) fn omits(&self, kind: &str) -> bool {
         self.omit.iter().any(|omitted| omitted == kind)
+    }
+
+    /// What became of the lock files of a folder in which the audit found no package: with some, it passed over them.
+    pub(super) fn judge<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        let left_out: Vec<&str> = self.omit.iter().map(String::as_str).collect();
+        Box::new(move |kind, path| match survey.inputs.installs_nothing(path, kind, &left_out) {
+            true => Unnamed::Empty("without a package to ask about".into()),
+            false => Unnamed::Gap(Some(PASSED_OVER.into())),
+        })
     }
 
     pub(super) fn coverage(&self) -> Vec<Coverage> {

@@ -3,6 +3,7 @@
 //! build, too.
 
 mod context;
+mod dockerfile;
 mod engine;
 mod fetch;
 mod image;

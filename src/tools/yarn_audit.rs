@@ -27,6 +27,7 @@ use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::audit_keys::AuditKeys;
@@ -194,6 +195,10 @@ impl Tool for YarnAudit {
 
     fn coverage(&self) -> Vec<Coverage> {
         self.keys.coverage()
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        self.keys.judge(survey)
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -64,6 +64,68 @@ fn a_lock_file_with_packages_is_a_gap_also_where_nothing_may_be_in_scope() {
     assert_eq!(project.run(&["judge", "--from", "gates-report/run.json"]).code, 3);
 }
 
+/// An audit that found nothing to ask about has looked at no lock file with packages in it.
+#[test]
+fn an_audit_of_nothing_does_not_pass_over_packages() {
+    const AUDIT: &str = "[[gate]]\nid = \"audit\"\ntool = \"npm-audit\"\n";
+    const NONE: &str = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/b": {"link": true}}}"#;
+    const DEV: &str = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"dev": true}}}"#;
+    for (keys, locks, expected) in [
+        ("allow_empty = true", &[(".", NONE)][..], Ok(("skipped", &[". empty"][..]))),
+        ("allow_empty = true", &[(".", LOCK)], Err("1 of 1 npm lock file was not read: package-lock.json")),
+        ("allow_empty = true", &[(".", DEV)], Err("1 of 1 npm lock file was not read: package-lock.json")),
+        ("allow_empty = true\nomit = [\"dev\"]", &[(".", DEV)], Ok(("skipped", &[". empty"]))),
+        (
+            "dirs = [\"full\", \"none\"]\nallow_empty = [\"none\"]",
+            &[("full", LOCK), ("none", NONE)],
+            Ok(("passed", &["full scanned", "none empty"])),
+        ),
+        (
+            "dirs = [\"full\", \"none\"]\nallow_empty = [\"none\"]",
+            &[("full", LOCK), ("none", LOCK)],
+            Err("1 of 2 npm lock files was not read: none/package-lock.json"),
+        ),
+    ] {
+        let project = Project::with_gates(&gates(&format!("{AUDIT}{keys}\n")));
+        project.git(&["init", "--quiet"]);
+        project.write(".gitignore", "/gates-report\n/bin\n");
+        project.program(
+            "npm",
+            r#"[ "$1" = --version ] && echo 11.0.0 && exit
+case $PWD in */full) n=1 ;; *) n=0 ;; esac
+echo 'npm http fetch POST 200 https://registry.example/-/npm/v1/security/advisories/bulk 9ms' >&2
+echo '{"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 0}, "dependencies": {"prod": 1, "dev": 0, "optional": 0, "peer": 0, "total": '$n'}}}'"#,
+        );
+        for (folder, lock) in locks {
+            project.write(&format!("{folder}/package-lock.json"), *lock);
+        }
+        let ran = run(&project);
+        let gate = project.gate("audit");
+        match expected {
+            Ok((outcome, rows)) => {
+                assert_eq!((ran.code, gate["outcome"].as_str()), (0, Some(outcome)), "{keys}: {}", ran.all());
+                let inputs = gate["inputs"].as_array().unwrap().iter();
+                let row = |input: &Value| {
+                    let path = input["path"].as_str().unwrap();
+                    let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+                    format!("{folder} {}", input["state"].as_str().unwrap())
+                };
+                assert_eq!(inputs.map(row).collect::<Vec<_>>(), rows, "{keys}");
+            }
+            Err(says) => {
+                assert_eq!(
+                    (ran.code, gate["outcome"].as_str()),
+                    (3, Some("inconclusive")),
+                    "{keys}: {}",
+                    ran.all()
+                );
+                let reason = gate["reason"].as_str().unwrap();
+                assert!(reason.starts_with(says) && reason.contains("looked at none"), "{keys}: {reason}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_lock_file_that_the_scanner_passes_over_is_a_gap_that_a_waiver_accepts() {
     let project = project(&gates(TRIVY), &["package-lock.json"]);

@@ -121,7 +121,9 @@ fn nothing_is_left_without_a_gate_in_silence() {
         let rest =
             plan.stdout.split_once("Not covered by any gate:").map(|(_, rest)| rest).unwrap_or_default();
         // Sources without a project ask for one first.
-        let of_project = |line: &&str| !line.trim().is_empty() && !line.contains(" TypeScript file");
+        let is_source =
+            |line: &str| [" TypeScript file", " JavaScript file"].iter().any(|of| line.contains(of));
+        let of_project = |line: &&str| !line.trim().is_empty() && !is_source(line);
         for line in rest.lines().filter(of_project) {
             for input in line.rsplit_once(": ").unwrap().1.split(", ") {
                 let folder = input.rsplit_once('/').map_or(".", |(folder, _)| folder);

@@ -261,6 +261,63 @@ fn images_are_built_as_the_project_builds_them() {
     );
 }
 
+/// The arguments of compose files, CI files and scripts. What only the build knows makes no gate that passes.
+#[test]
+fn images_get_the_build_arguments_that_the_project_gives_them() {
+    let compose = "services:
+  a:
+    build: {context: a, args: {X: one, N: 3, Y: \"${Y:-two}\", GONE: '1'}}
+  b:
+    build: {context: b, args: [X]}
+  c:
+    build: {context: c, args: {X: \"${VERSION}\"}}
+  d:
+    build: {context: d, args: {API_TOKEN: abc}}
+  e:
+    build: {context: e, args: {APP: api}}
+  f:
+    build: {context: e, args: {APP: web}}
+";
+    let ci = "on: push\njobs:\n  a:\n    steps:\n      - run: docker build --build-arg X=$SHA --build-arg Y=2 c\n      - uses: docker/build-push-action@v6\n        with:\n          context: g\n          build-args: |\n            X=${{ github.sha }}\n            Y=z\n";
+    let bake = "target \"h\" {\n  context = \"h\"\n  args = {\n    X = \"1\"\n    Y = VERSION\n  }\n}\n";
+    let takes = "FROM scratch\nARG X\nARG Y=1 N\n";
+    let files = [
+        ("compose.yaml", compose),
+        (".github/workflows/ci.yml", ci),
+        ("docker-bake.hcl", bake),
+        ("a/Dockerfile", takes),
+        ("b/Dockerfile", takes),
+        ("c/Dockerfile", takes),
+        ("d/Dockerfile", "FROM scratch\nARG API_TOKEN\n"),
+        ("e/Dockerfile", "FROM scratch\nARG APP\n"),
+        ("g/Dockerfile", "ARG X=none\nFROM scratch\nARG X\nARG Y\n"),
+        ("h/Dockerfile", takes),
+        ("i/Dockerfile", "ARG BASE\nFROM $BASE\n"),
+    ];
+    assert_eq!(
+        gates(&files)[0],
+        "images docker-build images = [ \
+         { name = \"a\", context = \"a\", build_args = { N = \"3\", X = \"one\", Y = \"two\" } }, \
+         { name = \"e\", context = \"e\", build_args = { APP = \"api\" } }, \
+         { name = \"e-2\", context = \"e\", build_args = { APP = \"web\" } }, \
+         { name = \"g\", context = \"g\", build_args = { Y = \"z\" } }, \
+         { name = \"h\", context = \"h\", build_args = { X = \"1\" } }, ]"
+    );
+    let why = "nothing here gives that a value, or only when it builds: add the image with its `build_args`";
+    let expected = ["b/Dockerfile (build argument X)", "c/Dockerfile (build argument X)"]
+        .into_iter()
+        .chain(["d/Dockerfile (build argument API_TOKEN)", "i/Dockerfile (build argument BASE)"]);
+    let expected: Vec<String> = expected.map(|what| format!("{what}: {why}")).collect();
+    assert_eq!(left_out(&files), expected);
+    // Another file that says all of it is as good.
+    let known = compose.replace("${VERSION}", "1.0");
+    let files = [("compose.yaml", known.as_str()), (".github/workflows/ci.yml", ci), ("c/Dockerfile", takes)];
+    assert_eq!(
+        gates(&files)[0],
+        "images docker-build images = [ { name = \"c\", context = \"c\", build_args = { X = \"1.0\" } }, ]"
+    );
+}
+
 #[test]
 fn known_findings_are_one_comment_away() {
     let toml = suggested(tree(&[]).path()).gates_toml();

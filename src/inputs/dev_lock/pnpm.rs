@@ -4,7 +4,7 @@
 //! Source: pnpm's `lockfile/types`. A file of each form was given to Trivy 0.70.
 
 /// Whether no list of production has a package of others.
-pub(super) fn is_for_development(text: &str) -> bool {
+pub(in crate::inputs) fn is_for_development(text: &str) -> bool {
     let (mut section, mut list, mut develops) = ("", None, false);
     for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let key = line.trim();
@@ -39,6 +39,18 @@ pub(super) fn is_for_development(text: &str) -> bool {
     let is_whole =
         !develops || ["packages:", "snapshots:"].iter().any(|name| text.contains(&format!("\n{name}\n")));
     is_whole && text.ends_with('\n') && text.contains("lockfileVersion: ")
+}
+
+/// Whether it has no list of packages: a workspace whose projects have only each other.
+pub(in crate::inputs) fn names_no_package(text: &str) -> bool {
+    let mut keys = text.lines().filter(|line| !line.is_empty() && !line.starts_with([' ', '#']));
+    let is_known = |key: &str| {
+        let is_list = ["packages", "snapshots", "dependencies", "devDependencies", "optionalDependencies"]
+            .iter()
+            .any(|list| key.strip_prefix(list).is_some_and(|rest| rest.starts_with(':')));
+        !is_list && (SECTIONS.contains(&key) || ENTRIES.iter().any(|entry| key.starts_with(entry)))
+    };
+    text.contains("lockfileVersion: ") && text.ends_with('\n') && keys.all(is_known)
 }
 
 /// Keys with more below, in which no package of production is.

@@ -1,18 +1,33 @@
 //! Whether a file holds something that Checkov has to mention. Its report names a file only in the result of a check, and many
 //! resources have no check: a file with only such is never named.
 
+use crate::inputs::resources;
 use crate::model::input::InputKind;
 use crate::text::yaml::{Node, documents};
 
-/// Whether a text of this kind has a resource that Checkov surely checks.
-pub(super) fn has_checked(kind: InputKind, text: &str) -> bool {
+/// Whether a file of this kind has a resource that Checkov surely checks.
+pub(super) fn has_checked(kind: InputKind, path: &str, text: &str) -> bool {
     match kind {
-        InputKind::TerraformRoot => TERRAFORM.iter().any(|name| has_quoted(text, name)),
-        InputKind::CloudFormation | InputKind::Sam => CLOUDFORMATION.iter().any(|name| has_word(text, name)),
+        InputKind::TerraformRoot => match resources(path, text) {
+            Ok(types) => types.iter().any(|name| TERRAFORM.contains(&name.as_str())),
+            Err(_) => TERRAFORM.iter().any(|name| has_quoted(text, name)),
+        },
+        InputKind::CloudFormation | InputKind::Sam => match types(text) {
+            Some(types) => types.iter().any(|name| CLOUDFORMATION.contains(&name.as_str())),
+            None => CLOUDFORMATION.iter().any(|name| has_word(text, name)),
+        },
         InputKind::Kubernetes => kinds(text).iter().any(|kind| KUBERNETES.contains(&kind.as_str())),
         // Each instruction is a resource, and each template of a chart has some.
         _ => true,
     }
+}
+
+/// The types of the resources of a CloudFormation template; `None`: it can't be parsed, or it is cut. What a rule is about
+/// (`ComplianceResourceTypes` of a `ConfigRule`) is no resource.
+fn types(text: &str) -> Option<Vec<String>> {
+    let documents = documents(text).ok()?;
+    let resources = documents.iter().find_map(|document| document.get("Resources"))?;
+    Some(resources.entries().filter_map(|(_, one)| one.text("Type")).map(str::to_owned).collect())
 }
 
 /// Whether a manifest of Kubernetes has an object of a kind for which Checkov has some check.
@@ -154,11 +169,34 @@ mod tests {
         for (kind, text, has) in [
             (InputKind::TerraformRoot, "resource \"aws_s3_bucket\" \"a\" {}\n", true),
             (InputKind::TerraformRoot, "{\"resource\": {\"aws_s3_bucket\": {\"a\": {}}}}", true),
-            (InputKind::TerraformRoot, "resource \"random_pet\" \"aws_s3_bucket\" {}\n", true),
+            (InputKind::TerraformRoot, "resource \"random_pet\" \"aws_s3_bucket\" {}\n", false),
             (InputKind::TerraformRoot, "resource \"random_pet\" \"a\" {}\nvariable \"aws_lb\" {}\n", false),
             (InputKind::TerraformRoot, "variable \"a\" {}\n", false),
-            (InputKind::CloudFormation, "Type: AWS::S3::Bucket\n", true),
-            (InputKind::CloudFormation, "Type: AWS::S3::BucketPolicy\n", false),
+            (InputKind::TerraformRoot, "# resource \"aws_s3_bucket\" \"a\" {}\n", false),
+            (
+                InputKind::TerraformRoot,
+                "locals {\n  a = <<E\nresource \"aws_s3_bucket\" \"a\" {}\nE\n}\n",
+                false,
+            ),
+            (InputKind::TerraformRoot, "resource \"aws_s3_bucket\" \"a\" {\n", true),
+            (
+                InputKind::CloudFormation,
+                "Resources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties: !Ref B\n",
+                true,
+            ),
+            (InputKind::CloudFormation, "Resources: {A: {Type: 'AWS::S3::Bucket'}}\n", true),
+            (InputKind::CloudFormation, "Resources:\n  A:\n    Type: AWS::S3::BucketPolicy\n", false),
+            (
+                InputKind::CloudFormation,
+                "Resources:\n  A:\n    Type: AWS::Config::ConfigRule\n    Properties:\n      Scope:\n        ComplianceResourceTypes:\n          - AWS::S3::Bucket\n",
+                false,
+            ),
+            (
+                InputKind::CloudFormation,
+                "# AWS::S3::Bucket\nResources:\n  A:\n    Type: AWS::SQS::Queue\n",
+                false,
+            ),
+            (InputKind::CloudFormation, "Resources:\n  A: [\n    Type: AWS::S3::Bucket\n", true),
             (InputKind::Kubernetes, "kind: Namespace\n---\nkind: Deployment\n", true),
             (InputKind::Kubernetes, "{\n  \"kind\": \"Pod\",\n", true),
             (InputKind::Kubernetes, "kind: Namespace\n", false),
@@ -172,7 +210,8 @@ mod tests {
             (InputKind::Kubernetes, "kind: [\nspec:\n  kind: Deployment\n", true),
             (InputKind::Dockerfile, "FROM a\n", true),
         ] {
-            assert_eq!(has_checked(kind, text), has, "{text}");
+            let path = if text.starts_with("{\"") { "a.tf.json" } else { "a" };
+            assert_eq!(has_checked(kind, path, text), has, "{text}");
         }
     }
 }

@@ -109,7 +109,8 @@ const NO_HELM: &str = "Checkov does not mention it: it reads charts only if `hel
 
 /// Whether there is nothing that Checkov would surely mention. What can't be read may hold something.
 fn holds_nothing(kind: InputKind, path: &str, inputs: &Inputs) -> bool {
-    let nothing = |path: &str| inputs.beginning(path, MOST).is_some_and(|text| !has_checked(kind, &text));
+    let nothing =
+        |path: &str| inputs.beginning(path, MOST).is_some_and(|text| !has_checked(kind, path, &text));
     if kind != InputKind::TerraformRoot {
         return nothing(path);
     }

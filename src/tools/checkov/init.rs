@@ -74,7 +74,7 @@ fn found(seen: &Seen, kind: InputKind, suggestion: &mut Suggestion) -> BTreeSet<
 
 /// Whether Checkov surely has a check for something of a kind.
 fn is_surely_checked(seen: &Seen, kind: InputKind) -> bool {
-    let is_checked = |path: &String| seen.text(path).is_none_or(|text| has_checked(kind, &text));
+    let is_checked = |path: &String| seen.text(path).is_none_or(|text| has_checked(kind, path, &text));
     match kind {
         InputKind::TerraformRoot => {
             let folders = folders_of(seen, kind);

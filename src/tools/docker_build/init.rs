@@ -1,19 +1,16 @@
 //! What `init` writes for the images of a repository: as compose files, CI files and scripts build them, and a guess for other Dockerfiles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use crate::inputs::ImageBuild;
+use crate::inputs::{BuildArgs, ImageBuild};
+use crate::redact::names::looks_secret;
 use crate::scan::seen::{folder_of, in_folder, is_aside};
 use crate::scan::suggestion::{LeftOut, Seen, SuggestedGate, Suggestion, quoted};
+use crate::tools::docker_build::dockerfile::Dockerfile;
 
 /// The id of the gate. Gates that scan its images need it.
 pub(in crate::tools) const GATE: &str = "images";
-
-/// A larger Dockerfile is not read.
-const LARGEST: u64 = 256 << 10;
 
 /// Whether there is an image to build.
 pub(in crate::tools) fn builds_images(seen: &Seen) -> bool {
@@ -29,13 +26,17 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     suggestion
 }
 
-/// An image to build: Dockerfile, context and target.
+/// An image to build.
 #[derive(Debug, PartialEq, Eq)]
 struct Image {
     dockerfile: String,
     context: String,
     target: Option<String>,
+    args: BTreeMap<String, String>,
 }
+
+const NO_VALUE: &str =
+    "nothing here gives that a value, or only when it builds: add the image with its `build_args`";
 
 /// The images to build, and the Dockerfiles that are left out.
 fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
@@ -47,20 +48,23 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
     }
     let (mut images, mut left_out) = (Vec::new(), Vec::new());
     for dockerfile in seen.dockerfiles() {
-        let copied = copied(&seen.top.join(&dockerfile)).unwrap_or_default();
+        let read = Dockerfile::read(&seen.top.join(&dockerfile));
         let builds = match told.remove(&dockerfile) {
-            Some(builds) => by_likelihood(builds),
+            Some(builds) => builds,
             None if is_aside(&dockerfile) => {
                 let why = "its folder looks like tests, examples, a template or a workplace, and nothing else builds it";
                 left_out.push(LeftOut { what: dockerfile, why: why.to_owned() });
                 continue;
             }
-            None => {
-                vec![Image { context: guessed_context(seen, &dockerfile, &copied), dockerfile, target: None }]
-            }
+            None => vec![guessed(seen, &dockerfile, &read.copied)],
         };
-        for image in builds {
-            match copied.iter().find(|path| !is_there(seen, &image.context, path)) {
+        let (known, unknown) = by_likelihood(builds, &read);
+        for argument in unknown {
+            let what = format!("{dockerfile} (build argument {argument})");
+            left_out.push(LeftOut { what, why: NO_VALUE.to_owned() });
+        }
+        for image in known {
+            match read.copied.iter().find(|path| !is_there(seen, &image.context, path)) {
                 None => images.push(image),
                 Some(missing) => {
                     let missing = in_folder(&image.context, missing);
@@ -75,14 +79,66 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
     (images, left_out)
 }
 
-/// The builds of one Dockerfile. Of several that build the same target, the likeliest says in which context.
-fn by_likelihood(mut builds: Vec<ImageBuild>) -> Vec<Image> {
+/// The images of one Dockerfile, and the arguments without a value for want of which there are no more. Of several files that build the same
+/// target, the likeliest says how, if it says all that the build needs.
+fn by_likelihood(mut builds: Vec<ImageBuild>, read: &Dockerfile) -> (Vec<Image>, Vec<String>) {
     builds.sort_by_key(|build| (rank(&build.named_by), build.named_by.clone()));
-    let mut targets = BTreeSet::new();
-    let first = builds.into_iter().filter(|build| targets.insert(build.target.clone()));
-    first
-        .map(|ImageBuild { dockerfile, context, target, .. }| Image { dockerfile, context, target })
-        .collect()
+    let mut targets: Vec<&Option<String>> = Vec::new();
+    for build in &builds {
+        if !targets.contains(&&build.target) {
+            targets.push(&build.target);
+        }
+    }
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for target in targets {
+        let of_target: Vec<&ImageBuild> = builds.iter().filter(|build| build.target == *target).collect();
+        let mut first_lack = None;
+        for of_file in of_target.chunk_by(|one, other| one.named_by == other.named_by) {
+            let mut images: Vec<Image> = Vec::new();
+            let mut lacks = Vec::new();
+            for build in of_file {
+                match carried(&build.args, read) {
+                    // The same with the same arguments is one image.
+                    Ok(args) if images.iter().any(|image| image.args == args) => {}
+                    Ok(args) => images.push(Image {
+                        dockerfile: build.dockerfile.clone(),
+                        context: build.context.clone(),
+                        target: build.target.clone(),
+                        args,
+                    }),
+                    Err(argument) => lacks.push(argument),
+                }
+            }
+            if !images.is_empty() {
+                known.append(&mut images);
+                first_lack = Some(lacks);
+                break;
+            }
+            first_lack.get_or_insert(lacks);
+        }
+        unknown.extend(first_lack.into_iter().flatten());
+    }
+    (known, unknown)
+}
+
+/// The arguments that a Dockerfile declares, with their values; what is a secret belongs into no file.
+///
+/// # Errors
+/// The first argument that the build needs, and that has no value.
+fn carried(args: &BuildArgs, read: &Dockerfile) -> Result<BTreeMap<String, String>, String> {
+    let mut carried = BTreeMap::new();
+    for (name, value) in args.iter().filter(|(name, _)| read.declares(name)) {
+        match value.as_ref().filter(|_| !looks_secret(name)) {
+            Some(value) => drop(carried.insert(name.clone(), value.clone())),
+            // Without a value, the default of the Dockerfile counts.
+            None if read.has_default(name) => {}
+            None => return Err(name.clone()),
+        }
+    }
+    match read.bases_need.iter().find(|name| !carried.contains_key(*name)) {
+        Some(name) => Err(name.clone()),
+        None => Ok(carried),
+    }
 }
 
 fn is_there(seen: &Seen, context: &str, path: &str) -> bool {
@@ -102,58 +158,25 @@ fn rank(named_by: &str) -> u8 {
     }
 }
 
-/// The folder of the Dockerfile, or the nearest above it, that has all that it copies; otherwise its own.
-fn guessed_context(seen: &Seen, dockerfile: &str, copied: &[String]) -> String {
+/// A build that nothing tells: in the folder of the Dockerfile, or the nearest above it, that has all that it copies; otherwise its own.
+fn guessed(seen: &Seen, dockerfile: &str, copied: &[String]) -> ImageBuild {
     let own = folder_of(dockerfile);
     let above = Path::new(own).ancestors().filter_map(Path::to_str);
     let mut folders = above.map(|folder| if folder.is_empty() { "." } else { folder });
-    folders.find(|folder| copied.iter().all(|path| is_there(seen, folder, path))).unwrap_or(own).to_owned()
-}
-
-/// The files and folders that a Dockerfile copies from its context, as far as their names are plain.
-fn copied(path: &Path) -> Option<Vec<String>> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
-    let text = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    let mut copied = Vec::new();
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        let is_copy = words
-            .next()
-            .is_some_and(|word| ["COPY", "ADD"].iter().any(|copy| word.eq_ignore_ascii_case(copy)));
-        let words: Vec<&str> = words.collect();
-        if !is_copy || words.iter().any(|word| word.starts_with("--from")) || line.contains("<<") {
-            continue;
-        }
-        let quotes = |c: char| ['[', ']', '"', ',', '\''].contains(&c);
-        let paths: Vec<&str> = words
-            .into_iter()
-            .filter(|word| !word.starts_with("--"))
-            .map(|word| word.trim_matches(quotes))
-            .collect();
-        // The last one is where they go.
-        let sources = paths.split_last().map(|(_, sources)| sources).unwrap_or_default();
-        copied.extend(
-            sources.iter().map(|path| plain_part(path).trim_start_matches("./").trim_matches('/').to_owned()),
-        );
-    }
-    copied.retain(|path| !path.is_empty() && path != "." && !path.starts_with(".."));
-    Some(copied)
-}
-
-/// A path as far as it is plain: the folders before a variable or a wildcard. Of an address, nothing.
-fn plain_part(path: &str) -> &str {
-    match path.find(['$', '*', '?', '[', ':']) {
-        Some(at) if path[at..].starts_with(':') => "",
-        Some(at) => path[..at].rsplit_once('/').map_or("", |(folder, _)| folder),
-        None => path,
+    let context = folders.find(|folder| copied.iter().all(|path| is_there(seen, folder, path)));
+    ImageBuild {
+        dockerfile: dockerfile.to_owned(),
+        context: context.unwrap_or(own).to_owned(),
+        target: None,
+        args: BuildArgs::new(),
+        named_by: String::new(),
     }
 }
 
 fn keys(repository: &str, images: &[Image]) -> String {
     let mut taken = BTreeSet::new();
     let mut lines = String::new();
-    for Image { dockerfile, context, target } in images {
+    for Image { dockerfile, context, target, args } in images {
         let base = match folder_of(dockerfile) {
             "." => repository,
             folder => folder,
@@ -171,8 +194,14 @@ fn keys(repository: &str, images: &[Image]) -> String {
             if *dockerfile == default { String::new() } else { format!(", file = {}", quoted(dockerfile)) };
         let target =
             target.as_ref().map(|target| format!(", target = {}", quoted(target))).unwrap_or_default();
+        let args: Vec<String> =
+            args.iter().map(|(name, value)| format!("{name} = {}", quoted(value))).collect();
+        let args = match args.is_empty() {
+            true => String::new(),
+            false => format!(", build_args = {{ {} }}", args.join(", ")),
+        };
         lines.push_str(&format!(
-            "  {{ name = {}, context = {}{file}{target} }},\n",
+            "  {{ name = {}, context = {}{file}{target}{args} }},\n",
             quoted(&name),
             quoted(context)
         ));

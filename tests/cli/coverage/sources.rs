@@ -223,6 +223,36 @@ fn sources_that_stand_in_no_project_are_named() {
     assert_eq!(ran.code, 0, "{}", ran.all());
 }
 
+/// JavaScript is a linter's: its configuration stands for what lies around it, a project that takes it in for the rest.
+#[test]
+fn javascript_without_a_linter_is_named() {
+    let project = project(
+        TYPES,
+        &[
+            ("tsconfig.json", r#"{"include": ["src"], "compilerOptions": {"allowJs": true}}"#),
+            ("src/a.ts", ""),
+            ("src/b.js", ""),
+            ("scripts/c.js", ""),
+            ("scripts/d.mjs", ""),
+            ("scripts/lib.min.js", ""),
+            ("vite.config.js", ""),
+            (".prettierrc.cjs", ""),
+            ("web/biome.json", "{}"),
+            ("web/src/e.jsx", ""),
+        ],
+    );
+    let lint = ALSO.replace("\"ci\"", "\"ci\", \"web\"");
+    project.write("gates.toml", gates(&format!("{TYPES}{lint}")));
+    let plan = project.run(&["plan"]).stdout;
+    assert!(plan.contains("2 JavaScript files (eslint)"), "{plan}");
+    assert!(plan.contains("scripts/"), "{plan}");
+    for gate in [format!("{LINT}files = [\"scripts\"]\n"), ALSO.to_owned()] {
+        project.write("gates.toml", gates(&format!("{TYPES}{gate}")));
+        let plan = project.run(&["plan"]).stdout;
+        assert!(!plan.contains("JavaScript file"), "{gate}: {plan}");
+    }
+}
+
 const ALSO: &str = "[[gate]]\nid = \"biome\"\ntool = \"command\"\nrun = [\"biome\", \"ci\"]\n";
 
 /// A report of ESLint that names these files; `ignored` says which were given and ignored.

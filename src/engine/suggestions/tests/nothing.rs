@@ -28,6 +28,11 @@ fn packages_of_development_alone_leave_nothing_to_scan() {
         ("gradle.lockfile", "a:b:1=testCompileClasspath\n"),
         ("composer.lock", r#"{"packages": [], "packages-dev": [{"name": "a/b", "version": "1"}]}"#),
         ("Pipfile.lock", r#"{"_meta": {}, "default": {}, "develop": {"a": {"version": "==1"}}}"#),
+        // Packages without a version that an advisory could be about.
+        ("Package.resolved", r#"{"object": {"pins": []}, "version": 1}"#),
+        ("Package.resolved", r#"{"pins": [{"identity": "b", "state": {"revision": "0"}}], "version": 2}"#),
+        ("mix.lock", "%{\n  \"b\": {:git, \"https://example.test/b.git\", \"0\", []},\n}\n"),
+        ("requirements.txt", "b @ git+https://example.test/b.git@0\n"),
     ] {
         let files = [(path, text)];
         assert_eq!(keys(&files, "packages").as_deref(), Some("scan = \"fs\" allow_empty = true"), "{path}");
@@ -46,6 +51,14 @@ fn an_audit_without_a_package_waits_for_the_first() {
         ("package-lock.json", NPM_NONE),
         ("yarn.lock", "# yarn lockfile v1\n\n\n"),
         ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n"),
+        (
+            "pnpm-lock.yaml",
+            "lockfileVersion: '9.0'\n\nimporters:\n\n  a:\n    dependencies:\n      b:\n        specifier: workspace:*\n        version: link:../b\n\n  b: {}\n",
+        ),
+        (
+            "yarn.lock",
+            "__metadata:\n  version: 8\n\n\"b@https://x/b.git\":\n  resolution: \"b@https://x/b.git#0\"\n",
+        ),
     ] {
         assert_eq!(keys(&[(path, text)], "audit").as_deref(), Some("dirs = [\".\"] allow_empty = true"));
     }

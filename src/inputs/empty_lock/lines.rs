@@ -1,0 +1,71 @@
+//! The lock files that are read line by line: whether a line names a package.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::inputs::packages::is_pinned;
+
+/// A line of `pnpm-lock.yaml` in which no package can be: `importers:`, `  .: {}`.
+pub(super) fn is_empty_pnpm(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty()
+        || ["---", "importers:", ".: {}", "settings:"].contains(&line)
+        || ["lockfileVersion: ", "autoInstallPeers: ", "excludeLinksFromLockfile: "].iter().any(|key| {
+            line.strip_prefix(key).is_some_and(|value| {
+                value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'.".contains(&byte))
+            })
+        })
+}
+
+/// `b @ git+https://example.test/b.git`: no version in any line, and no file of `pip lock`.
+pub(super) fn is_empty_pip(text: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct Pylock {
+        #[serde(rename = "lock-version")]
+        _version: IgnoredAny,
+        #[serde(default)]
+        packages: Vec<IgnoredAny>,
+    }
+    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
+    match toml::from_str::<Pylock>(text) {
+        Ok(lock) => lock.packages.is_empty(),
+        Err(_) => {
+            is_pinned(text) == Some(true)
+                && lines.filter(|line| !line.starts_with('#')).all(|line| !line.contains("=="))
+        }
+    }
+}
+
+/// A map of Elixir to its end.
+pub(super) fn is_whole_map(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("%{") && text.ends_with('}')
+}
+
+/// The brackets of the map, or `"b": {:git, …},`.
+pub(super) fn is_no_hex_package(line: &str) -> bool {
+    let line = line.trim();
+    let of_git = line.split_once(':').is_some_and(|(name, rest)| {
+        name.starts_with('"') && name.ends_with('"') && rest.trim_start().starts_with("{:git,")
+    });
+    ["", "%{", "}", "%{}"].contains(&line) || (of_git && !line.contains("{:hex,"))
+}
+
+pub(super) fn is_yarn(text: &str) -> bool {
+    text.contains("# yarn lockfile v1") || text.contains("__metadata:")
+}
+
+/// What a line names that begins a package: of `"a@^1, b@npm:a@^1":`, `^1` and `npm:a@^1`. A workspace is the project itself.
+pub(super) fn yarn_names(line: &str) -> impl Iterator<Item = &str> {
+    let head = line.strip_suffix(':').filter(|line| !line.starts_with([' ', '#'])).unwrap_or_default();
+    // The name of a package with a scope begins with `@`.
+    let asked = |name: &'_ str| name.get(1..).and_then(|rest| rest.find('@')).map(|at| at + 2);
+    let names = head.split(", ").map(|name| name.trim_matches('"'));
+    names.filter_map(move |name| name.get(asked(name)?..)).filter(|asked| !asked.starts_with("workspace:"))
+}
+
+/// Whether a registry has it: `^1.0.0`, `npm:^1.0.0`. What comes from elsewhere has another word in front, or an address.
+pub(super) fn is_of_registry(asked: &str) -> bool {
+    asked.split_once(':').is_none_or(|(from, _)| from == "npm")
+}
