@@ -13,6 +13,7 @@ use crate::engine::gate_reads::GateReads;
 use crate::engine::named::Named;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
+use crate::engine::unlisted;
 use crate::inputs::{File, Inputs, TerraformFolder, resources};
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState};
@@ -177,7 +178,7 @@ impl ThereIs {
             return Some((InputState::Gap, Some(accepts(why))));
         }
         if self.is_named(read, kind, path) {
-            return Some((InputState::Scanned, None));
+            return Some(self.listed(gate, read, kind, path));
         }
         // The files that the tool can't parse stand for their folder.
         let holds_such = || read.not_read.keys().any(|file| folder_of(file) == path);
@@ -188,6 +189,31 @@ impl ThereIs {
             return Some((InputState::Empty, None));
         }
         self.unnamed(gate, judge, kind, path)
+    }
+
+    /// What became of an input that a report names: the report may lack some of its packages.
+    fn listed(
+        &self,
+        gate: &GateReads,
+        read: &Named<'_>,
+        kind: InputKind,
+        path: &str,
+    ) -> (InputState, Option<Text>) {
+        let Some(listed) = self.names(path).find_map(|name| read.packages.get(&*name)) else {
+            return (InputState::Scanned, None);
+        };
+        let Some(named) = self.inputs.packages_in(path, kind) else { return (InputState::Scanned, None) };
+        let is_read = |file: &str| read.paths.contains(file) || gate.covers(kind, file);
+        let mut included = self.inputs.included_in(path, kind).into_iter();
+        match included.find(|file| {
+            !self.inputs.files().get(file).is_some_and(|own| own.kinds().has(kind)) || !is_read(file)
+        }) {
+            Some(file) => {
+                let why = format!("it includes {file}, which {} does not read as a lock file", gate.title);
+                (InputState::Gap, Some(accepts(&why)))
+            }
+            None => unlisted::compare(&named, listed, gate, kind),
+        }
     }
 
     /// A file that a tool names only to say that it can't parse it.

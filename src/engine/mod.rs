@@ -39,4 +39,5 @@ pub(crate) mod step_runner;
 pub(crate) mod suggestions;
 mod ts_projects;
 mod uncovered;
+mod unlisted;
 pub(crate) mod unresolved;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::engine::gate_inputs::folder_of;
-use crate::scan::parsed::Parsed;
+use crate::scan::parsed::{ListedPackage, Parsed};
 use crate::text::shared::Text;
 
 /// The paths that the reports of a gate name, from the top of the repository.
@@ -13,6 +13,8 @@ pub(super) struct Named<'r> {
     /// The folders in which they lie, and those around these.
     pub(super) folders: HashSet<&'r str>,
     pub(super) around: HashSet<&'r str>,
+    /// The packages that they list for an input.
+    pub(super) packages: BTreeMap<&'r str, Vec<&'r ListedPackage>>,
     /// What the tool could not parse, and its word.
     pub(super) not_read: BTreeMap<&'r str, &'r Text>,
 }
@@ -22,6 +24,9 @@ impl<'r> Named<'r> {
         let mut named = Self::default();
         for report in reports {
             named.not_read.extend(report.not_read.iter().map(|(path, why)| (&**path, why)));
+            for (path, packages) in &report.listed_packages {
+                named.packages.entry(path).or_default().extend(packages);
+            }
             for path in &report.read_inputs {
                 named.paths.insert(path);
                 let mut folder = folder_of(path);

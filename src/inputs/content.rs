@@ -1,6 +1,6 @@
 //! What is read of each file, decided by its name, and what it says: in several threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,6 +9,7 @@ use crate::inputs::builds::{self, Told};
 use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
 use crate::inputs::go_mod::GoMod;
+use crate::inputs::lock_packages::included;
 use crate::inputs::look::{Look, look};
 use crate::inputs::open::{Amount, Content, read};
 use crate::inputs::packages;
@@ -33,6 +34,8 @@ pub(super) struct Contents {
     pub(super) told: Vec<Told>,
     pub(super) test_runs: Vec<TestRun>,
     pub(super) troubles: Vec<InputTrouble>,
+    /// Requirements files under any name.
+    included: BTreeSet<String>,
 }
 
 /// What one file says.
@@ -50,6 +53,8 @@ enum Fact {
     Pnpm(Vec<String>),
     Python(packages::PyProject),
     Cargo(packages::CargoManifest),
+    /// The requirements files that another one includes.
+    Includes(Vec<String>),
     Go(GoMod),
     GoWork(GoMod),
     /// Names packages; whether the lock file may lie above.
@@ -80,6 +85,7 @@ pub(super) fn read_all(top: &Path, files: &mut Files) -> Contents {
         }
         contents.take(files, said);
     }
+    contents.take_included(top, files);
     contents
 }
 
@@ -123,6 +129,22 @@ impl Contents {
         }
     }
 
+    /// Reads the requirements files that others include, whatever they are called.
+    fn take_included(&mut self, top: &Path, files: &mut Files) {
+        let mut known = BTreeSet::new();
+        loop {
+            let new: Vec<String> = self.included.difference(&known).cloned().collect();
+            if new.is_empty() {
+                break;
+            }
+            known.extend(new.iter().cloned());
+            let is_unread = |file: &File| !matches!(look(file), Some(Look::Requirements | Look::Required(_)));
+            let more = new.iter().filter_map(|path| files.get(path)).filter(is_unread);
+            let said: Vec<Said> = more.map(|file| ask(top, &file, Look::Requirements)).collect();
+            self.take(files, said);
+        }
+    }
+
     fn add(&mut self, path: &str, fact: Fact) {
         let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         match fact {
@@ -130,6 +152,7 @@ impl Contents {
             Fact::Pnpm(list) => drop(self.manifests.pnpm.insert(folder.to_owned(), list)),
             Fact::Python(project) => drop(self.manifests.python.insert(path.to_owned(), project)),
             Fact::Cargo(manifest) => drop(self.manifests.cargo.insert(path.to_owned(), manifest)),
+            Fact::Includes(paths) => self.included.extend(paths),
             Fact::Go(module) => drop(self.manifests.go.modules.insert(path.to_owned(), module)),
             Fact::GoWork(work) => drop(self.manifests.go.workspaces.insert(path.to_owned(), work)),
             Fact::Packages(above) => drop(self.manifests.others.insert(path.to_owned(), above)),
@@ -192,6 +215,7 @@ impl Said {
             Look::Pnpm => Fact::Pnpm(packages::pnpm_workspace(&text)?),
             Look::PyProject => return self.python(&path, &text),
             Look::Requirements => {
+                self.what.push(Fact::Includes(included(&text, &file.folder())));
                 return match packages::is_pinned(&text) {
                     Some(true) => self.is(InputKind::Lock(PackageManager::Pip)),
                     Some(false) => self.asks(PackageManager::Pip),

@@ -22,12 +22,14 @@ mod hostile;
 mod kubernetes;
 mod languages;
 mod listing;
+mod lock_packages;
 mod look;
 mod npm_scripts;
 mod object_id;
 mod open;
 mod packages;
 mod parse_error;
+mod python_names;
 mod required;
 pub(crate) mod shell;
 mod stamp;
@@ -50,6 +52,7 @@ pub(crate) use absent::Absent;
 pub(crate) use build_args::BuildArgs;
 pub(crate) use builds::ImageBuild;
 pub(crate) use files::{File, FileState, Files};
+pub(crate) use lock_packages::{LockPackage, LockPackages, python_name};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::{TerraformFolder, resources};
 pub(crate) use test_runs::TestRun;
@@ -240,6 +243,22 @@ impl Inputs {
     pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
         let InputKind::Lock(manager) = kind else { return false };
         self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
+    }
+
+    /// The packages of production that a lock file, or a `pom.xml`, names; `None`: nobody here knows how to read it.
+    pub(crate) fn packages_in(&self, path: &str, kind: InputKind) -> Option<LockPackages> {
+        lock_packages::of_file(&self.top, &self.files.get(path)?, kind, &self.files)
+    }
+
+    /// The files with packages that a requirements file includes, from the top of the repository.
+    pub(crate) fn included_in(&self, path: &str, kind: InputKind) -> Vec<String> {
+        let file = self.files.get(path).filter(|_| kind == InputKind::Lock(PackageManager::Pip));
+        let included = file.map(|file| lock_packages::included_in(&self.top, &file)).unwrap_or_default();
+        let asks = |path: &String| match self.files.get(path) {
+            Some(file) => !file.kinds().is_empty(),
+            None => true,
+        };
+        included.into_iter().filter(asks).collect()
     }
 
     /// Whether an audit of a lock file of npm, Yarn or pnpm asks nobody: it names no package, besides those of the kinds that are left

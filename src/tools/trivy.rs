@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
-use crate::model::input::InputKind;
+use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Follows, Take};
 use crate::scan::declared::Declared;
@@ -261,6 +261,19 @@ impl Tool for Trivy {
 
     fn reads_path(&self, kind: InputKind, path: &str) -> bool {
         reads_lock(kind, path) || is_named(&self.file_patterns, kind, path)
+    }
+
+    /// As Trivy 0.70 was seen to read files of each kind.
+    fn on_unlisted(&self, kind: InputKind) -> Option<&'static str> {
+        match kind {
+            InputKind::Lock(Manager::Uv | Manager::Poetry) => {
+                Some("it takes them for development: `args = [\"--include-dev-deps\"]` has it list them")
+            }
+            InputKind::Lock(Manager::Pip) => Some("it reads `name==version` on one line alone"),
+            InputKind::Lock(Manager::Pipenv) => Some("it reads the category `default` alone"),
+            InputKind::Manifest(Manager::Maven) => Some("it reads no profiles: scan what Maven has built"),
+            _ => None,
+        }
     }
 
     fn coverage(&self) -> Vec<Coverage> {

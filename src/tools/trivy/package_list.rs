@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::document::{PackageEntry, Vulnerability};
+use crate::scan::parsed::ListedPackage;
+use crate::text::shared::Text;
 
 /// The packages of one result.
 pub(super) struct PackageList<'p> {
@@ -38,6 +40,14 @@ impl<'p> PackageList<'p> {
         let version = of.installed_version.as_deref().unwrap_or_default();
         self.dev.get(&(&*of.pkg_name, version)).copied().unwrap_or(false)
     }
+}
+
+/// Each package of a result, to be compared with what the file names.
+pub(super) fn listed_packages(packages: &[PackageEntry]) -> impl Iterator<Item = ListedPackage> {
+    packages.iter().filter_map(|package| {
+        let name = Text::from(package.name.as_deref()?);
+        Some(ListedPackage { name, version: package.version.as_deref().map(Text::from), dev: package.dev })
+    })
 }
 
 /// Why no advisory can be about some packages of a `pom.xml`: their versions come from a parent, or from a list of versions, that Trivy could not
