@@ -35,7 +35,7 @@ impl ThereIs {
             why: trouble.why.clone(),
         });
         let is_asked = |kind: InputKind| {
-            super::gate_inputs::is_asked(kind)
+            super::asked::is_asked(kind)
                 || matches!(
                     kind,
                     InputKind::Submodule | InputKind::Folder | InputKind::Terraform | InputKind::OpenTofu

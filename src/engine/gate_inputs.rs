@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::engine::asked::{Asked, asked};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::named::Named;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
 use crate::engine::unlisted;
-use crate::inputs::{File, Inputs, TerraformFolder, resources};
-use crate::model::input::{InputKind, PackageManager, Standing};
+use crate::inputs::{Inputs, resources};
+use crate::model::input::{InputKind, Standing};
 use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::invocation::SCRATCH;
 use crate::scan::reads::Reach;
@@ -41,15 +42,6 @@ pub(crate) struct ThereIs {
     looking: HashSet<Text>,
     /// The scratch folder of the run, which commands name.
     scratch: PathBuf,
-}
-
-/// One of these.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) kind: InputKind,
-    pub(super) path: String,
-    /// In a submodule, or in another repository inside this one.
-    pub(super) nested: bool,
 }
 
 impl ThereIs {
@@ -176,6 +168,9 @@ impl ThereIs {
     ) -> Option<(InputState, Option<Text>)> {
         if let Some(why) = read.not_read.get(path) {
             return Some((InputState::Gap, Some(accepts(why))));
+        }
+        if let Some(why) = unlisted::stale(&self.inputs, path, kind) {
+            return Some((InputState::Gap, Some(accepts(&why))));
         }
         if self.is_named(read, kind, path) {
             return Some(self.listed(gate, read, kind, path));
@@ -368,42 +363,4 @@ fn not_mentioned(title: &str) -> String {
 /// The tool's word, and what to do.
 pub(super) fn accepts(why: &str) -> Text {
     format!("{why}; `[[waiver]]` with `gap` accepts it").into()
-}
-
-/// The kinds that somebody should look at. Others only help to find these.
-pub(super) fn is_asked(kind: InputKind) -> bool {
-    use InputKind as Kind;
-    matches!(
-        kind,
-        Kind::Lock(_)
-            | Kind::Manifest(PackageManager::Maven)
-            | Kind::Dockerfile
-            | Kind::TerraformRoot
-            | Kind::CloudFormation
-            | Kind::Sam
-            | Kind::Kubernetes
-            | Kind::Helm
-            | Kind::TsConfig
-            | Kind::Eslint
-    )
-}
-
-fn asked(inputs: &Inputs) -> Vec<Asked> {
-    // A base of others, and a list of references, are no projects.
-    let projects = inputs.typescript().iter().filter(|project| !project.is_base() && !project.is_solution());
-    let projects: HashSet<&str> = projects.map(|project| project.path.as_str()).collect();
-    let own = |file: &File| file.standing() != Standing::Ignored;
-    let of_file = inputs.files().iter().filter(own).flat_map(|file| {
-        let kinds: Vec<InputKind> = file.kinds().iter().filter(|kind| is_asked(*kind)).collect();
-        let (path, nested) = (file.path().into_owned(), file.is_nested());
-        kinds.into_iter().map(move |kind| Asked { kind, path: path.clone(), nested })
-    });
-    let is_own = |one: &Asked| one.kind != InputKind::TsConfig || projects.contains(one.path.as_str());
-    let roots = inputs.terraform().iter().filter(|folder| folder.is_root());
-    let root = |folder: &TerraformFolder| Asked {
-        kind: InputKind::TerraformRoot,
-        path: folder.folder.clone(),
-        nested: false,
-    };
-    of_file.filter(is_own).chain(roots.map(root)).collect()
 }

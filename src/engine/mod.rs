@@ -2,6 +2,7 @@
 
 mod absent;
 pub(crate) mod active_policy;
+mod asked;
 pub(crate) mod assemble;
 pub(crate) mod base_commit;
 pub(crate) mod base_scanner_config;

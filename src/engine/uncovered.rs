@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::engine::asked::Asked;
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::gate_inputs::{Asked, ThereIs, folder_of, name_of};
+use crate::engine::gate_inputs::{ThereIs, folder_of, name_of};
 use crate::engine::gate_reads::GateReads;
 use crate::engine::loose_sources;
 use crate::engine::ts_projects::Projects;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::gate_inputs::accepts;
 use crate::engine::gate_reads::GateReads;
-use crate::inputs::{LockPackage, LockPackages, python_name};
+use crate::inputs::{Inputs, LockPackage, LockPackages, python_name};
 use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::model::looked_at::InputState;
 use crate::scan::parsed::ListedPackage;
@@ -42,6 +42,15 @@ pub(super) fn compare(
     let left_out = named.develops > 0 && listed.len() < named.develops + named.shipped.len();
     let why = left_out.then(|| "without its packages of development, which are left out".into());
     (InputState::Scanned, why)
+}
+
+/// Why a lock file does not fit its manifest.
+pub(super) fn stale(inputs: &Inputs, path: &str, kind: InputKind) -> Option<String> {
+    let (manifest, missing) = inputs.missing_in_lock(path, kind)?;
+    let named = missing.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    let more = missing.len().saturating_sub(MOST);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("it does not name {named}{more}, which {manifest} asks for: bring the lock file up to date"))
 }
 
 /// `pyyaml 5.3 (line 2), six 1.16.0 and 4 more of its packages`

@@ -30,6 +30,24 @@ pub(crate) struct LockPackages {
     pub(crate) shipped: Vec<LockPackage>,
     /// How many others it names, for development alone.
     pub(crate) develops: usize,
+    pub(crate) quirk: Option<Quirk>,
+}
+
+/// A form of a file that some scanner can't read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quirk {
+    /// No project of the workspace lies at its top.
+    NoRoot,
+    /// The manifest gives ranges of versions, and no lock file says what they come to.
+    Ranges,
+    /// Several lock files in one.
+    Documents,
+    /// It has profiles that are on unless something switches them off.
+    Profiles,
+    /// It has categories of its own.
+    Categories,
+    /// It ships packages that the project at the top does not depend on: of other projects, of groups.
+    Besides,
 }
 
 /// One package, by the name that the file gives it.
@@ -79,7 +97,8 @@ fn read(kind: InputKind, text: &str, beside: impl Fn(&str) -> Option<String>) ->
     }
 }
 
-fn whole(top: &Path, file: &File) -> Option<String> {
+/// The text of a lock file; `None`: it can't be read, or is not whole.
+pub(super) fn whole(top: &Path, file: &File) -> Option<String> {
     match open::read(top, file, Amount::Whole(LONGEST)) {
         Ok((bytes, None)) => Some(String::from_utf8_lossy(without_bom(&bytes)).into_owned()),
         Ok((_, Some(_))) | Err(_) => None,

@@ -32,6 +32,7 @@ mod parse_error;
 mod python_names;
 mod required;
 pub(crate) mod shell;
+mod stale;
 mod stamp;
 pub(crate) mod templates;
 mod terraform;
@@ -52,7 +53,7 @@ pub(crate) use absent::Absent;
 pub(crate) use build_args::BuildArgs;
 pub(crate) use builds::ImageBuild;
 pub(crate) use files::{File, FileState, Files};
-pub(crate) use lock_packages::{LockPackage, LockPackages, python_name};
+pub(crate) use lock_packages::{LockPackage, LockPackages, Quirk, python_name};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::{TerraformFolder, resources};
 pub(crate) use test_runs::TestRun;
@@ -60,7 +61,7 @@ pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
 
-use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, Standing, Why};
+use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager as Manager, Standing, Why};
 use crate::system::git::Repo;
 
 /// The files of a repository, and what they say of it. All paths are from its top, with `/`.
@@ -250,9 +251,34 @@ impl Inputs {
         lock_packages::of_file(&self.top, &self.files.get(path)?, kind, &self.files)
     }
 
+    /// The packages that the manifest beside a lock file asks for, and that the lock file does not name; with the manifest.
+    pub(crate) fn missing_in_lock(&self, path: &str, kind: InputKind) -> Option<(String, Vec<String>)> {
+        let InputKind::Lock(manager) = kind else { return None };
+        let lock = self.files.get(path)?;
+        let folder = lock.folder();
+        let beside = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
+        let (manifest, missing) = match manager {
+            Manager::Npm | Manager::Yarn | Manager::Pnpm => {
+                let manifest = beside("package.json");
+                let package = self.packages.iter().find(|package| package.path == manifest)?;
+                let own = self.packages.iter().filter_map(|package| package.name.as_deref()).collect();
+                let text = lock_packages::whole(&self.top, &lock)?;
+                (manifest, stale::missing_of_npm(manager, &text, package, &own))
+            }
+            Manager::Cargo => {
+                let manifest = beside("Cargo.toml");
+                let own = lock_packages::whole(&self.top, &self.files.get(&manifest)?)?;
+                let text = lock_packages::whole(&self.top, &lock)?;
+                (manifest, stale::missing_of_cargo(&text, &own))
+            }
+            _ => return None,
+        };
+        (!missing.is_empty()).then_some((manifest, missing))
+    }
+
     /// The files with packages that a requirements file includes, from the top of the repository.
     pub(crate) fn included_in(&self, path: &str, kind: InputKind) -> Vec<String> {
-        let file = self.files.get(path).filter(|_| kind == InputKind::Lock(PackageManager::Pip));
+        let file = self.files.get(path).filter(|_| kind == InputKind::Lock(Manager::Pip));
         let included = file.map(|file| lock_packages::included_in(&self.top, &file)).unwrap_or_default();
         let asks = |path: &String| match self.files.get(path) {
             Some(file) => !file.kinds().is_empty(),
@@ -272,7 +298,7 @@ impl Inputs {
             own.is_some_and(|package| !package.ships && package.workspaces.is_empty())
         };
         // Yarn's lock file does not say what is for development; the package does.
-        let of_yarn = manager == PackageManager::Yarn && left_out.contains(&"dev") && ships_none();
+        let of_yarn = manager == Manager::Yarn && left_out.contains(&"dev") && ships_none();
         of_yarn || empty_lock::installs_nothing(&self.top, &file, manager, left_out)
     }
 

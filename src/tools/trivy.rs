@@ -2,10 +2,12 @@
 //! images and folders.
 
 mod age;
+mod coverage;
 mod document;
 mod images;
 mod init;
 mod lock_names;
+mod log;
 mod package_list;
 mod report;
 mod scan;
@@ -31,6 +33,7 @@ use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
@@ -190,7 +193,11 @@ impl Trivy {
 
     fn job(&self, mut job: Job, target: &[&str], why: String, scene: &Scene) -> Job {
         let report = job.report_file("trivy.json");
-        job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report, "--quiet"]);
+        job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report]);
+        // The log of a folder says which lock files can't be parsed.
+        if self.scan != Scan::Fs {
+            job.arg("--quiet");
+        }
         job.args(["--exit-code", "0"]);
         // Every severity by name: otherwise TRIVY_SEVERITY in the environment, or a trivy.yaml, drops
         // findings silently. The policy decides what blocks.
@@ -261,6 +268,10 @@ impl Tool for Trivy {
 
     fn reads_path(&self, kind: InputKind, path: &str) -> bool {
         reads_lock(kind, path) || is_named(&self.file_patterns, kind, path)
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        coverage::judge(&self.dirs, survey)
     }
 
     /// As Trivy 0.70 was seen to read files of each kind.
@@ -353,6 +364,9 @@ impl Tool for Trivy {
             let now = jiff::Timestamp::now();
             age::tell(raw.beside(age::METADATA).next(), self.max_db_age, now, &mut parsed);
         }
+        let log = raw.stderr_text();
+        let not_parsed = log::not_parsed(&log).into_iter();
+        parsed.not_read.extend(not_parsed.map(|(file, why)| (origin.relative(file), why.into())));
         parsed.unread = raw.unread();
         Ok(parsed)
     }

@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::{LockPackage, LockPackages};
+use super::{LockPackage, LockPackages, Quirk};
 
 #[derive(Default)]
 struct Dependency {
@@ -11,6 +11,8 @@ struct Dependency {
     artifact: String,
     scope: String,
     optional: bool,
+    /// `[1.0,2.0)`
+    range: bool,
 }
 
 impl Dependency {
@@ -19,61 +21,91 @@ impl Dependency {
     }
 }
 
-pub(super) fn read(text: &str) -> Option<LockPackages> {
-    let mut reader = Reader::from_str(text);
-    let mut path: Vec<String> = Vec::new();
-    let mut found = LockPackages::default();
-    let (mut is_active, mut of_profile, mut dependency) = (false, Vec::new(), Dependency::default());
-    loop {
-        let at = path.iter().map(String::as_str).collect::<Vec<_>>();
-        match reader.read_event().ok()? {
-            Event::Start(tag) => path.push(tag.local_name().as_ref().to_owned()),
-            Event::Text(words) => {
-                let words: &str = words.as_ref();
-                let words = words.trim();
-                match at.as_slice() {
-                    ["project", "profiles", "profile", "activation", "activeByDefault"] => {
-                        is_active = words == "true";
-                    }
-                    ["project", "profiles", "profile", "dependencies", "dependency", key] => match *key {
-                        "groupId" => words.clone_into(&mut dependency.group),
-                        "artifactId" => words.clone_into(&mut dependency.artifact),
-                        "scope" => words.clone_into(&mut dependency.scope),
-                        "optional" => dependency.optional = words == "true",
-                        _ => {}
-                    },
-                    _ => {}
-                }
+/// What has been read so far.
+#[derive(Default)]
+struct Pom {
+    path: Vec<String>,
+    dependency: Dependency,
+    is_active: bool,
+    of_profile: Vec<Dependency>,
+    shipped: Vec<LockPackage>,
+    ranges: bool,
+}
+
+impl Pom {
+    /// Where the parser is, from the root on.
+    fn at(&self) -> Vec<&str> {
+        self.path.iter().map(String::as_str).collect()
+    }
+
+    fn words(&mut self, words: &str) {
+        let words = words.trim();
+        let at = self.at();
+        let key = match at.as_slice() {
+            ["project", "profiles", "profile", "activation", "activeByDefault"] => {
+                self.is_active = words == "true";
+                return;
             }
-            Event::End(_) => {
-                match at.as_slice() {
-                    ["project", "profiles", "profile", "dependencies", "dependency"] => {
-                        of_profile.push(std::mem::take(&mut dependency));
-                    }
-                    ["project", "profiles", "profile"] => {
-                        let own: Vec<Dependency> = std::mem::take(&mut of_profile);
-                        let shipped = own.into_iter().filter(|one| is_active && one.is_shipped());
-                        found
-                            .shipped
-                            .extend(shipped.map(|one| {
-                                LockPackage::new(format!("{}:{}", one.group, one.artifact), None)
-                            }));
-                        is_active = false;
-                    }
-                    _ => {}
-                }
-                path.pop();
-            }
-            Event::Eof => return path.is_empty().then_some(found),
+            ["project", "dependencies", "dependency", key]
+            | ["project", "profiles", "profile", "dependencies", "dependency", key] => (*key).to_owned(),
+            _ => return,
+        };
+        match key.as_str() {
+            "groupId" => words.clone_into(&mut self.dependency.group),
+            "artifactId" => words.clone_into(&mut self.dependency.artifact),
+            "scope" => words.clone_into(&mut self.dependency.scope),
+            "optional" => self.dependency.optional = words == "true",
+            "version" => self.dependency.range = words.starts_with(['[', '(']),
             _ => {}
         }
     }
+
+    fn end(&mut self) {
+        match self.at().as_slice() {
+            ["project", "dependencies", "dependency"] => {
+                let own = std::mem::take(&mut self.dependency);
+                self.ranges |= own.is_shipped() && own.range;
+            }
+            ["project", "profiles", "profile", "dependencies", "dependency"] => {
+                self.of_profile.push(std::mem::take(&mut self.dependency));
+            }
+            ["project", "profiles", "profile"] => {
+                let own = std::mem::take(&mut self.of_profile).into_iter();
+                let shipped = own.filter(|one| self.is_active && one.is_shipped());
+                let names = shipped.map(|one| format!("{}:{}", one.group, one.artifact));
+                self.shipped.extend(names.map(|name| LockPackage::new(name, None)));
+                self.is_active = false;
+            }
+            _ => {}
+        }
+        self.path.pop();
+    }
+}
+
+pub(super) fn read(text: &str) -> Option<LockPackages> {
+    let mut reader = Reader::from_str(text);
+    let mut pom = Pom::default();
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) => pom.path.push(tag.local_name().as_ref().to_owned()),
+            Event::Text(words) => pom.words(words.as_ref()),
+            Event::End(_) => pom.end(),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    let quirk = match (pom.ranges, pom.shipped.is_empty()) {
+        (true, _) => Some(Quirk::Ranges),
+        (false, false) => Some(Quirk::Profiles),
+        (false, true) => None,
+    };
+    pom.path.is_empty().then_some(LockPackages { shipped: pom.shipped, develops: 0, quirk })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::names;
-    use super::read;
+    use super::{Quirk, read};
 
     #[test]
     fn what_an_active_profile_adds_is_shipped() {
@@ -95,6 +127,10 @@ mod tests {
             profile("false", dependency("d", "")),
         );
         assert_eq!(names(&read(&pom).unwrap()), ["g:b"]);
+        assert_eq!(read(&pom).unwrap().quirk, Some(Quirk::Profiles));
+        let range = dependency("a", "<version>[1,2)</version>");
+        let ranged = read(&format!("<project><dependencies>{range}</dependencies></project>")).unwrap();
+        assert_eq!((ranged.quirk, ranged.shipped.len()), (Some(Quirk::Ranges), 0));
         assert_eq!(read("<project><profiles>"), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::groups::is_of_development;
-use super::{LockPackage, LockPackages};
+use super::{LockPackage, LockPackages, Quirk};
 
 #[derive(Deserialize)]
 struct Package {
@@ -24,7 +24,13 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
             .map(|(name, version)| LockPackage::new(name, Some(version.trim_start_matches('=').to_owned())));
         match is_of_development(&category) {
             true => found.develops += named.count(),
-            false => found.shipped.extend(named),
+            false => {
+                let before = found.shipped.len();
+                found.shipped.extend(named);
+                if category != "default" && found.shipped.len() > before {
+                    found.quirk = Some(Quirk::Categories);
+                }
+            }
         }
     }
     Some(found)
@@ -33,7 +39,7 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::names;
-    use super::read;
+    use super::{Quirk, read};
 
     #[test]
     fn each_category_counts_but_those_of_development() {
@@ -41,6 +47,7 @@ mod tests {
             "develop": {"pytest": {"version": "==1"}}, "worker": {"pyyaml": {"version": "==5.3"}}}"#;
         let found = read(lock).unwrap();
         assert_eq!((names(&found), found.develops), (vec!["pyyaml 5.3".to_owned(), "six 1".to_owned()], 1));
+        assert_eq!(found.quirk, Some(Quirk::Categories));
         assert_eq!(read("{}"), None);
     }
 }

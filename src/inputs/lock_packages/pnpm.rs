@@ -4,7 +4,7 @@
 
 use crate::text::yaml::{Node, documents};
 
-use super::{LockPackage, LockPackages};
+use super::{LockPackage, LockPackages, Quirk};
 
 pub(super) fn read(text: &str) -> Option<LockPackages> {
     let mut found = LockPackages::default();
@@ -12,6 +12,8 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
     if !all.iter().any(|document| document.get("lockfileVersion").is_some()) {
         return None;
     }
+    let locks = all.iter().filter(|document| document.get("lockfileVersion").is_some()).count();
+    found.quirk = (locks > 1).then_some(Quirk::Documents);
     for document in &all {
         let projects =
             document.get("importers").into_iter().flat_map(Node::entries).map(|(_, project)| project);
@@ -40,7 +42,7 @@ fn package((name, node): (&str, &Node)) -> Option<LockPackage> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::names;
-    use super::read;
+    use super::{Quirk, read};
 
     #[test]
     fn what_every_document_asks_for_is_shipped() {
@@ -48,6 +50,7 @@ mod tests {
         let second = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      lodash:\n        specifier: ^4\n        version: 4.17.4(a@1)\n      own:\n        specifier: workspace:*\n        version: link:../own\n    devDependencies:\n      jest:\n        specifier: ^1\n        version: 1.0.0\n  b:\n    optionalDependencies:\n      alias:\n        specifier: npm:c@1\n        version: c@1.0.0\n";
         let found = read(&format!("---\n{first}---\n{second}")).unwrap();
         assert_eq!((names(&found), found.develops), (vec!["lodash 4.17.4".to_owned()], 1));
+        assert_eq!(found.quirk, Some(Quirk::Documents));
         let old = read("lockfileVersion: 5.4\ndependencies:\n  lodash: 4.17.4\n").unwrap();
         assert_eq!(names(&old), ["lodash 4.17.4"]);
         assert_eq!(read("a: 1\n"), None);

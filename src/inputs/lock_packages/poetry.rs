@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::groups::is_of_development;
-use super::{LockPackage, LockPackages, python_name};
+use super::{LockPackage, LockPackages, Quirk, python_name};
 use crate::inputs::python_names;
 
 #[derive(Deserialize)]
@@ -51,6 +51,11 @@ impl Package {
 
 pub(super) fn read(text: &str, beside: impl Fn(&str) -> Option<String>) -> Option<LockPackages> {
     let lock: Lock = toml::from_str(text).ok()?;
+    let main = |package: &Package| match (&package.groups, &package.category) {
+        (Some(groups), _) => groups.iter().any(|group| group == "main"),
+        _ => true,
+    };
+    let is_besides = lock.package.iter().any(|one| one.ships() == Some(true) && !main(one) && !one.is_own());
     let said: Option<Vec<bool>> = lock.package.iter().map(Package::ships).collect();
     let ships = match said {
         Some(said) => said,
@@ -59,7 +64,7 @@ pub(super) fn read(text: &str, beside: impl Fn(&str) -> Option<String>) -> Optio
             lock.package.iter().map(|package| reached.contains(&python_name(&package.name))).collect()
         }
     };
-    let mut found = LockPackages::default();
+    let mut found = LockPackages { quirk: is_besides.then_some(Quirk::Besides), ..LockPackages::default() };
     for (package, ships) in lock.package.into_iter().zip(ships).filter(|(package, _)| !package.is_own()) {
         match ships {
             true => found.shipped.push(LockPackage::new(package.name, package.version)),

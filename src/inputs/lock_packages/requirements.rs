@@ -34,7 +34,10 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
         }
         Said::Include(_) | Said::Nothing => None,
     };
-    Some(LockPackages { shipped: lines(text).into_iter().filter_map(of_line).collect(), develops: 0 })
+    Some(LockPackages {
+        shipped: lines(text).into_iter().filter_map(of_line).collect(),
+        ..LockPackages::default()
+    })
 }
 
 /// The files that a requirements file of this folder includes, from the top of the repository.
@@ -76,7 +79,7 @@ fn pylock(text: &str) -> Option<LockPackages> {
     let lock: Pylock = toml::from_str(text).ok()?;
     let others = lock.packages.into_iter().filter(|package| package.directory.is_none());
     let shipped = others.map(|package| LockPackage::new(package.name, package.version)).collect();
-    Some(LockPackages { shipped, develops: 0 })
+    Some(LockPackages { shipped, ..LockPackages::default() })
 }
 
 /// The lines of a requirements file, without comments and with those that continue them, each with the number of its first.

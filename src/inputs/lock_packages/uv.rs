@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::groups::is_of_development;
-use super::{LockPackage, LockPackages};
+use super::{LockPackage, LockPackages, Quirk};
 
 #[derive(Deserialize)]
 struct Lock {
@@ -70,15 +70,53 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
     }
     let mut open: Vec<(usize, Option<&str>)> = Vec::new();
     for (place, package) in lock.package.iter().enumerate().filter(|(_, package)| package.is_own()) {
-        open.push((place, None));
-        open.extend(package.optional_dependencies.keys().map(|extra| (place, Some(extra.as_str()))));
+        open.extend(own_starts(&lock, place));
         let groups = package.dev_dependencies.iter().filter(|(group, _)| !is_of_development(group));
         open.extend(groups.flat_map(|(_, edges)| edges).flat_map(|edge| targets(&lock, &by_name, edge)));
     }
+    let has_projects = !open.is_empty();
+    let root = lock.package.iter().position(|package| {
+        let mut at = package.source.values().filter_map(toml::Value::as_str);
+        package.is_own() && at.any(|place| place == ".")
+    });
     // A script has no project: all that it names is its own.
     if open.is_empty() {
         open.extend((0..lock.package.len()).map(|place| (place, None)));
     }
+    let reached = reach(&lock, &by_name, open);
+    let others = lock.package.iter().enumerate().filter(|(_, package)| !package.is_own());
+    let quirk = match (has_projects, root) {
+        (true, None) => Some(Quirk::NoRoot),
+        (true, Some(root)) => {
+            let of_root = reach(&lock, &by_name, own_starts(&lock, root));
+            let is_besides = |place: &usize| !of_root.contains(place) && !lock.package[*place].is_own();
+            reached.iter().any(is_besides).then_some(Quirk::Besides)
+        }
+        (false, _) => None,
+    };
+    let (shipped, develops): (Vec<_>, Vec<_>) = others.partition(|(place, _)| reached.contains(place));
+    Some(LockPackages {
+        shipped: shipped
+            .into_iter()
+            .map(|(_, own)| LockPackage::new(&own.name, own.version.clone()))
+            .collect(),
+        develops: develops.len(),
+        quirk,
+    })
+}
+
+/// A project, and each of its extras.
+fn own_starts(lock: &Lock, place: usize) -> Vec<(usize, Option<&str>)> {
+    let extras = lock.package[place].optional_dependencies.keys().map(|extra| (place, Some(extra.as_str())));
+    std::iter::once((place, None)).chain(extras).collect()
+}
+
+/// The places that these lead to.
+fn reach<'l>(
+    lock: &'l Lock,
+    by_name: &BTreeMap<&str, Vec<usize>>,
+    mut open: Vec<(usize, Option<&'l str>)>,
+) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     while let Some((place, extra)) = open.pop() {
         if !seen.insert((place, extra)) {
@@ -89,18 +127,9 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
             None => Some(&package.dependencies),
             Some(extra) => package.optional_dependencies.get(extra),
         };
-        open.extend(edges.into_iter().flatten().flat_map(|edge| targets(&lock, &by_name, edge)));
+        open.extend(edges.into_iter().flatten().flat_map(|edge| targets(lock, by_name, edge)));
     }
-    let reached: BTreeSet<usize> = seen.iter().map(|(place, _)| *place).collect();
-    let others = lock.package.iter().enumerate().filter(|(_, package)| !package.is_own());
-    let (shipped, develops): (Vec<_>, Vec<_>) = others.partition(|(place, _)| reached.contains(place));
-    Some(LockPackages {
-        shipped: shipped
-            .into_iter()
-            .map(|(_, own)| LockPackage::new(&own.name, own.version.clone()))
-            .collect(),
-        develops: develops.len(),
-    })
+    seen.into_iter().map(|(place, _)| place).collect()
 }
 
 /// The packages that an edge leads to, by themselves and with each extra that it names.
@@ -118,7 +147,7 @@ fn targets<'l>(
 #[cfg(test)]
 mod tests {
     use super::super::tests::names;
-    use super::read;
+    use super::{Quirk, read};
 
     const LOCK: &str = r#"
 version = 1
@@ -172,7 +201,9 @@ version = "6"
     fn every_project_ships_what_it_depends_on() {
         let found = read(LOCK).unwrap();
         assert_eq!(names(&found), ["boto 1", "celery 1", "httpx 1", "pyyaml 5.3", "six 1", "socksio 1"]);
-        assert_eq!(found.develops, 3);
+        assert_eq!((found.develops, found.quirk), (3, Some(Quirk::Besides)));
+        let without = read(&LOCK.replace("virtual = \".\"", "virtual = \"app\"")).unwrap();
+        assert_eq!(without.quirk, Some(Quirk::NoRoot));
         assert_eq!(read("[[package]]\nname = 'a'\n"), None);
         let script = read("version = 1\n[[package]]\nname = 'a'\nversion = '1'\n").unwrap();
         assert_eq!(names(&script), ["a 1"]);

@@ -63,7 +63,7 @@ pub(super) fn without_versions(kind: &str, packages: &[PackageEntry]) -> Option<
     let first = unknown.first()?;
     let more = if unknown.len() > 1 { format!(" and {} more", unknown.len() - 1) } else { String::new() };
     Some(format!(
-        "Trivy does not know the version of {first}{more}: it comes from a parent that was not to be had. Without `offline` it asks Maven Central; or scan what Maven has built"
+        "Trivy does not know the version of {first}{more}: pom.xml gives a range, or it comes from a parent that was not to be had. Scan what Maven has built"
     ))
 }
 
