@@ -85,8 +85,7 @@ impl<'l> Known<'l> {
     fn dev(&self, wanted: &LockPackage) -> Option<bool> {
         let fits = |listed: &&&ListedPackage| match (&wanted.version, &listed.version) {
             (Some(wanted), Some(version)) => **version == **wanted,
-            (Some(_), None) => false,
-            (None, _) => true,
+            (None, _) | (_, None) => true,
         };
         let same = self.by_name.get(&plain(&wanted.name, self.kind)).into_iter().flatten();
         same.filter(fits).map(|listed| listed.dev).reduce(|all, dev| all && dev)

@@ -29,6 +29,7 @@ mod object_id;
 mod open;
 mod packages;
 mod parse_error;
+mod python_locks;
 mod python_names;
 mod required;
 pub(crate) mod shell;
@@ -122,7 +123,7 @@ impl Inputs {
         for module in contents.manifests.go.locked_by_workspace(&files) {
             add(&mut files, &module, go_mod::LOCK);
         }
-        let unlocked = unlocked::unlocked(&contents.manifests, &files);
+        let unlocked = unlocked::unlocked(top, &contents.manifests, &files);
         troubles.sort();
         troubles.dedup();
         Self {

@@ -63,14 +63,19 @@ pub(super) fn unread(quirk: Quirk) -> &'static str {
     }
 }
 
+/// The innermost of these folders that a path lies in.
+pub(super) fn scans<'d>(dirs: &'d BTreeSet<String>, path: &str) -> Option<&'d str> {
+    let around = dirs.iter().filter(|dir| *dir == "." || path.starts_with(&format!("{dir}/")));
+    around.max_by_key(|dir| if *dir == "." { 0 } else { dir.len() }).map(String::as_str)
+}
+
 /// The folders that Trivy has to scan to look at all of these: the top of them, and what it leaves out at the top of one.
 pub(super) fn dirs_of(top: String, folders: &BTreeSet<String>) -> BTreeSet<String> {
     let mut dirs = BTreeSet::from([top]);
     loop {
         let more = folders.iter().find_map(|folder| {
             let path = format!("{folder}/");
-            let around = dirs.iter().filter(|dir| *dir == "." || path.starts_with(&format!("{dir}/")));
-            let dir = around.max_by_key(|dir| if *dir == "." { 0 } else { dir.len() })?;
+            let dir = scans(&dirs, &path)?;
             let name = left_out(dir, &path)?;
             Some(if dir == "." { name.to_owned() } else { format!("{dir}/{name}") })
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::inputs::Quirk;
 use crate::scan::reads::locks;
 use crate::scan::seen::folder_of;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs, list, tops};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, common_top, dirs, list, tops};
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::trivy::coverage;
 use crate::tools::trivy::lock_names::{pattern_for, reads_lock};
@@ -36,15 +36,20 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     if let Some(top) = common_top(&folders) {
         let comment = "Known vulnerabilities of what the lock files name, and secrets in the files here.";
         // Where all is to be read, files without packages count, too.
-        let is_all = unread.is_empty() && (!seen.is_rest() || top == ".");
+        let top = if seen.is_rest() { top } else { ".".to_owned() };
         let scanned = match unread.is_empty() {
             true => coverage::dirs_of(top, &folders),
             false => tops(&folders),
         };
-        let own = if is_all && scanned.len() == 1 { String::new() } else { dirs(&scanned) };
+        let own = if scanned.iter().eq(["."]) { String::new() } else { dirs(&scanned) };
         // Without a package that is shipped, Trivy reports nothing (`--include-dev-deps`): the gate begins with the first.
-        let ships = read.iter().any(|(kind, path)| !seen.ships_nothing(*kind, path));
-        let empty = if ships { "" } else { "allow_empty = true\n" };
+        let ships = |dir: &&String| {
+            let mut own =
+                read.iter().filter(|(_, path)| coverage::scans(&scanned, path) == Some(dir.as_str()));
+            own.any(|(kind, path)| !seen.ships_nothing(*kind, path))
+        };
+        let empty = scanned.iter().filter(|dir| !ships(dir)).cloned().collect();
+        let empty = allow_empty(&empty, &scanned);
         let names = match patterns.is_empty() {
             true => String::new(),
             false => format!("file_patterns = {}\n", list(&patterns)),
