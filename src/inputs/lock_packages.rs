@@ -3,6 +3,7 @@
 //! A package counts unless it is surely for development alone: in a list that the package manager calls so, or only in groups whose names
 //! say so. Projects of the same repository are no packages of others. Each reader is for a form that Trivy 0.70 was seen to read in part.
 
+mod cargo;
 mod groups;
 mod maven;
 mod pipenv;
@@ -74,7 +75,14 @@ pub(super) fn of_file(top: &Path, file: &File, kind: InputKind, files: &Files) -
         let path = if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
         whole(top, &files.get(&path)?)
     };
-    let mut found = read(kind, &text, beside)?;
+    let mut found = match kind {
+        InputKind::Lock(Manager::Cargo) => {
+            let folder = file.folder();
+            let manifests = files.below(&folder).filter(|file| file.name() == "Cargo.toml");
+            cargo::read(&text, &manifests.filter_map(|file| whole(top, &file)).collect::<Vec<_>>())
+        }
+        kind => read(kind, &text, beside),
+    }?;
     found.shipped.sort();
     found.shipped.dedup();
     Some(found)

@@ -277,10 +277,13 @@ impl Tool for Trivy {
     /// As Trivy 0.70 was seen to read files of each kind.
     fn on_unlisted(&self, kind: InputKind) -> Option<&'static str> {
         match kind {
-            InputKind::Lock(Manager::Uv | Manager::Poetry) => {
+            InputKind::Lock(Manager::Uv | Manager::Poetry | Manager::Pnpm) => {
                 Some("it takes them for development: `args = [\"--include-dev-deps\"]` has it list them")
             }
             InputKind::Lock(Manager::Pip) => Some("it reads `name==version` on one line alone"),
+            InputKind::Lock(Manager::Cargo) => {
+                Some("it follows no dependency under another name (`package`)")
+            }
             InputKind::Lock(Manager::Pipenv) => Some("it reads the category `default` alone"),
             InputKind::Manifest(Manager::Maven) => Some("it reads no profiles: scan what Maven has built"),
             _ => None,

@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
         return None;
     }
     let locks = all.iter().filter(|document| document.get("lockfileVersion").is_some()).count();
-    found.quirk = (locks > 1).then_some(Quirk::Documents);
+    let mut is_besides = false;
     for document in &all {
         let projects =
             document.get("importers").into_iter().flat_map(Node::entries).map(|(_, project)| project);
@@ -22,10 +22,16 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
                 project.get(list).into_iter().flat_map(Node::entries).filter_map(package).collect()
             };
             let lists: [Vec<LockPackage>; 2] = [of("dependencies"), of("optionalDependencies")];
+            is_besides |= !lists[1].is_empty();
             found.shipped.extend(lists.into_iter().flatten());
             found.develops += Vec::<LockPackage>::len(&of("devDependencies"));
         }
     }
+    found.quirk = match is_besides {
+        _ if locks > 1 => Some(Quirk::Documents),
+        true => Some(Quirk::Besides),
+        false => None,
+    };
     Some(found)
 }
 
@@ -51,6 +57,9 @@ mod tests {
         let found = read(&format!("---\n{first}---\n{second}")).unwrap();
         assert_eq!((names(&found), found.develops), (vec!["lodash 4.17.4".to_owned()], 1));
         assert_eq!(found.quirk, Some(Quirk::Documents));
+        let optional =
+            read("lockfileVersion: '9.0'\noptionalDependencies:\n  a:\n    version: 1.0.0\n").unwrap();
+        assert_eq!((names(&optional), optional.quirk), (vec!["a 1.0.0".to_owned()], Some(Quirk::Besides)));
         let old = read("lockfileVersion: 5.4\ndependencies:\n  lodash: 4.17.4\n").unwrap();
         assert_eq!(names(&old), ["lodash 4.17.4"]);
         assert_eq!(read("a: 1\n"), None);
