@@ -245,7 +245,7 @@ mod tests {
             (Manager::Hex, "%{\n  \"b\": {:git, \"https://x/b.git\", \"0\", []},\n", false),
             (Manager::Hex, "%{\n  \"a\": {:hex, :a, \"1\"},\n  \"b\": {:git, \"x\"},\n}\n", false),
             (Manager::Hex, "", false),
-            (Manager::Pip, "b @ git+https://x/b.git@0 # ==\n", true),
+            (Manager::Pip, "b @ git+https://x/b.git@0 # ==\n", false),
             (Manager::Pip, "a==1\nb @ git+https://x/b.git@0\n", false),
             (Manager::Pip, "lock-version = \"1.0\"\npackages = []\n", true),
             (Manager::Pip, "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\n", false),

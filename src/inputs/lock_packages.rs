@@ -41,6 +41,8 @@ pub(crate) enum Quirk {
     NoRoot,
     /// The manifest gives ranges of versions, and no lock file says what they come to.
     Ranges,
+    /// All packages come from archives and repositories.
+    Elsewhere,
     /// Several lock files in one.
     Documents,
     /// It has profiles that are on unless something switches them off.

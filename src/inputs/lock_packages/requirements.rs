@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::text::paths::{forward, normalise};
 
-use super::{LockPackage, LockPackages, python_name};
+use super::{LockPackage, LockPackages, Quirk, python_name};
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +28,16 @@ pub(super) fn read(text: &str) -> Option<LockPackages> {
     if let Some(found) = pylock(text) {
         return Some(found);
     }
-    let of_line = |(line, text): (usize, String)| match said(&text) {
-        Said::Package(name) | Said::Elsewhere(name) => {
-            Some(LockPackage { name, version: None, line: Some(line) })
+    let mut found = LockPackages::default();
+    let mut any_exact = false;
+    for (line, text) in lines(text) {
+        if let Said::Package(name) | Said::Elsewhere(name) = said(&text) {
+            any_exact |= text.contains("==") && !text.contains(['(', '@']);
+            found.shipped.push(LockPackage { name, version: None, line: Some(line) });
         }
-        Said::Include(_) | Said::Nothing => None,
-    };
-    Some(LockPackages {
-        shipped: lines(text).into_iter().filter_map(of_line).collect(),
-        ..LockPackages::default()
-    })
+    }
+    found.quirk = (!any_exact && !found.shipped.is_empty()).then_some(Quirk::Elsewhere);
+    Some(found)
 }
 
 /// The files that a requirements file of this folder includes, from the top of the repository.
@@ -155,7 +155,7 @@ fn is_archive(place: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::tests::names as shipped;
-    use super::{included, names, read};
+    use super::{Quirk, included, names, read};
 
     #[test]
     fn each_line_with_a_package_counts_in_every_form() {
@@ -194,6 +194,10 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap().shipped, [], "{text}");
         }
+        let elsewhere = read("a @ git+https://x.test/a@1\n./b.whl\n").unwrap();
+        assert_eq!((elsewhere.shipped.len(), elsewhere.quirk), (2, Some(Quirk::Elsewhere)));
+        let some = read("a @ git+https://x.test/a@1\nb==1\n").unwrap();
+        assert_eq!((some.shipped.len(), some.quirk), (2, None));
         let text = "-r base.txt\n--requirement=a/b.txt\n-c 'c.txt'\n--constraint d.txt\n-rbare.txt\n-r https://x.test/e.txt\nA_b>1\n";
         assert_eq!(included(text, "."), ["base.txt", "a/b.txt", "c.txt", "d.txt", "bare.txt"]);
         assert_eq!(included("-r ../base.txt\n-r ../../out.txt\n", "a"), ["base.txt"]);

@@ -52,6 +52,7 @@ pub(super) fn unread(quirk: Quirk) -> &'static str {
     match quirk {
         Quirk::NoRoot => "Trivy reads no lock file of a uv workspace without a project at its top",
         Quirk::Ranges => "Trivy does not know what a range of versions comes to: scan what Maven has built",
+        Quirk::Elsewhere => "no package in it is written `name==version`, and Trivy reads no other form",
         Quirk::Profiles => "Trivy reads no profiles: scan what Maven has built",
         Quirk::Categories => "Trivy reads the category `default` of a Pipfile.lock alone",
         Quirk::Besides => {

@@ -32,7 +32,6 @@ fn packages_of_development_alone_leave_nothing_to_scan() {
         ("Package.resolved", r#"{"object": {"pins": []}, "version": 1}"#),
         ("Package.resolved", r#"{"pins": [{"identity": "b", "state": {"revision": "0"}}], "version": 2}"#),
         ("mix.lock", "%{\n  \"b\": {:git, \"https://example.test/b.git\", \"0\", []},\n}\n"),
-        ("requirements.txt", "b @ git+https://example.test/b.git@0\n"),
     ] {
         let files = [(path, text)];
         assert_eq!(keys(&files, "packages").as_deref(), Some("scan = \"fs\" allow_empty = true"), "{path}");
