@@ -3,7 +3,7 @@
 use super::*;
 
 /// The keys of a gate.
-fn keys(files: &[(&str, &str)], id: &str) -> Option<String> {
+pub(super) fn keys(files: &[(&str, &str)], id: &str) -> Option<String> {
     let suggestions = suggested(tree(files).path());
     let gate = suggestions.gates.iter().find(|gate| gate.id == id);
     gate.map(|gate| gate.gate.keys.replace('\n', " ").trim().to_owned())
