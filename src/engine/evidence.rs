@@ -21,6 +21,7 @@ use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, SourceLines};
+use crate::policy::gaps;
 use crate::redact::{Scrubber, Secret, SecretSet};
 use crate::scan::gate_outputs::{BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image};
 use crate::scan::proof::Proof;
@@ -114,6 +115,16 @@ impl GateEvidence {
             left_out: None,
             since: None,
             inputs,
+        }
+    }
+
+    /// Where a tool found nothing in scope, and passed over inputs, these are the reason.
+    pub(crate) fn name_gaps(&mut self) {
+        let is_empty = |target: &TargetEvidence| matches!(target.proof, Proof::NothingInScope { .. });
+        let are_empty = !self.targets.is_empty() && self.targets.iter().all(is_empty);
+        let gaps = gaps::reason(&self.inputs).filter(|_| are_empty);
+        if let (Some(Lack::Proof(words)), Some(gaps)) = (&mut self.lack, gaps) {
+            *words = format!("nothing was in scope: {gaps}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::engine::gate_reads::GateReads;
 use crate::engine::named::Named;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::source_groups;
+use crate::engine::unlisted;
 use crate::inputs::{Inputs, resources};
 use crate::model::input::{InputKind, Standing};
 use crate::model::looked_at::{GateInput, InputState};
@@ -192,12 +193,14 @@ impl ThereIs {
         if let Some(why) = read.not_read.get(path) {
             return Some((InputState::Gap, Some(accepts(why))));
         }
+        if let Some(why) = unlisted::stale(&self.inputs, path, kind) {
+            return Some((InputState::Gap, Some(accepts(&why))));
+        }
         if self.is_named(read, kind, path) {
             let part = read.in_part.get(path).map(|language| InputKind::Source(*language));
             let of_part = part.and_then(|part| self.unnamed(gate, judge, part, path));
-            return of_part
-                .filter(|(state, _)| *state == InputState::Gap)
-                .or(Some((InputState::Scanned, None)));
+            let gap = of_part.filter(|(state, _)| *state == InputState::Gap);
+            return gap.or_else(|| Some(self.listed(gate, read, kind, path)));
         }
         // The files that the tool can't parse stand for their folder.
         let holds_such = || read.not_read.keys().any(|file| folder_of(file) == path);
@@ -208,6 +211,31 @@ impl ThereIs {
             return Some((InputState::Empty, None));
         }
         self.unnamed(gate, judge, kind, path)
+    }
+
+    /// What became of an input that a report names: the report may lack some of its packages.
+    fn listed(
+        &self,
+        gate: &GateReads,
+        read: &Named<'_>,
+        kind: InputKind,
+        path: &str,
+    ) -> (InputState, Option<Text>) {
+        let Some(listed) = self.names(path).find_map(|name| read.packages.get(&*name)) else {
+            return (InputState::Scanned, None);
+        };
+        let Some(named) = self.inputs.packages_in(path, kind) else { return (InputState::Scanned, None) };
+        let is_read = |file: &str| read.paths.contains(file) || gate.covers(kind, file);
+        let mut included = self.inputs.included_in(path, kind).into_iter();
+        match included.find(|file| {
+            !self.inputs.files().get(file).is_some_and(|own| own.kinds().has(kind)) || !is_read(file)
+        }) {
+            Some(file) => {
+                let why = format!("it includes {file}, which {} does not read as a lock file", gate.title);
+                (InputState::Gap, Some(accepts(&why)))
+            }
+            None => unlisted::compare(&named, listed, gate, kind),
+        }
     }
 
     /// A file that a tool names only to say that it can't parse it.

@@ -9,6 +9,7 @@ use crate::inputs::exit_code::{Command, Fate};
 use crate::inputs::{Inputs, with_references};
 use crate::model::aim::Aim;
 use crate::model::input::InputKind;
+use crate::model::policy::DependencyScope;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::survey::from_top;
 use crate::scan::tool::Tool;
@@ -23,6 +24,8 @@ pub(super) struct GateReads {
     /// An advisory gate may prove nothing, and excuses no other.
     pub(super) required: bool,
     pub(super) title: &'static str,
+    /// `scope = "production"`.
+    pub(super) only_shipped: bool,
     tool: Arc<dyn Tool>,
     /// Its gate starts a compiler that reads components: a command does, or another program stands in for the tool's own.
     compiles: bool,
@@ -46,6 +49,7 @@ impl GateReads {
             id: gate.id.clone(),
             required: gate.required,
             title: gate.spec.title,
+            only_shipped: gate.policy.conditions.scope == DependencyScope::Production,
             tool: gate.tool.clone(),
             compiles,
             only_tofu: only_tofu.clone(),
@@ -90,6 +94,11 @@ impl GateReads {
     /// Whether it proves that roots of Terraform are valid.
     pub(super) fn validates(&self) -> bool {
         self.tool.validates()
+    }
+
+    /// Why its report may lack packages of such a file, and what to do about it.
+    pub(super) fn on_unlisted(&self, kind: InputKind) -> Option<&'static str> {
+        self.tool.on_unlisted(kind)
     }
 
     /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for

@@ -39,4 +39,5 @@ mod source_groups;
 pub(crate) mod step_runner;
 pub(crate) mod suggestions;
 mod uncovered;
+mod unlisted;
 pub(crate) mod unresolved;

@@ -46,6 +46,7 @@ impl Preview<'_> {
     ) -> Judgement {
         if let Some(there_is) = self.there_is {
             evidence.inputs = there_is.of_gate(evidence);
+            evidence.name_gaps();
         }
         evidence.inputs.extend(images_of(evidence, others));
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());

@@ -11,6 +11,7 @@ use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
 use crate::inputs::go_mod::GoMod;
 use crate::inputs::kustomize;
+use crate::inputs::lock_packages::included;
 use crate::inputs::look::{Look, look};
 use crate::inputs::open::{Amount, Content, read};
 use crate::inputs::packages;
@@ -39,6 +40,8 @@ pub(super) struct Contents {
     pub(super) troubles: Vec<InputTrouble>,
     /// Kustomizations that change or make objects.
     pub(super) overlays: BTreeSet<String>,
+    /// Requirements files under any name.
+    included: BTreeSet<String>,
 }
 
 /// What one file says.
@@ -58,6 +61,8 @@ enum Fact {
     Pnpm(Vec<String>),
     Python(packages::PyProject),
     Cargo(packages::CargoManifest),
+    /// The requirements files that another one includes.
+    Includes(Vec<String>),
     Go(GoMod),
     GoWork(GoMod),
     /// Names packages; whether the lock file may lie above.
@@ -89,6 +94,7 @@ pub(super) fn read_all(top: &Path, files: &mut Files) -> Contents {
         }
         contents.take(files, said);
     }
+    contents.take_included(top, files);
     contents
 }
 
@@ -132,6 +138,22 @@ impl Contents {
         }
     }
 
+    /// Reads the requirements files that others include, whatever they are called.
+    fn take_included(&mut self, top: &Path, files: &mut Files) {
+        let mut known = BTreeSet::new();
+        loop {
+            let new: Vec<String> = self.included.difference(&known).cloned().collect();
+            if new.is_empty() {
+                break;
+            }
+            known.extend(new.iter().cloned());
+            let is_unread = |file: &File| !matches!(look(file), Some(Look::Requirements | Look::Required(_)));
+            let more = new.iter().filter_map(|path| files.get(path)).filter(is_unread);
+            let said: Vec<Said> = more.map(|file| ask(top, &file, Look::Requirements)).collect();
+            self.take(files, said);
+        }
+    }
+
     fn add(&mut self, path: &str, fact: Fact) {
         let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         match fact {
@@ -139,6 +161,7 @@ impl Contents {
             Fact::Pnpm(list) => drop(self.manifests.pnpm.insert(folder.to_owned(), list)),
             Fact::Python(project) => drop(self.manifests.python.insert(path.to_owned(), project)),
             Fact::Cargo(manifest) => drop(self.manifests.cargo.insert(path.to_owned(), manifest)),
+            Fact::Includes(paths) => self.included.extend(paths),
             Fact::Go(module) => drop(self.manifests.go.modules.insert(path.to_owned(), module)),
             Fact::GoWork(work) => drop(self.manifests.go.workspaces.insert(path.to_owned(), work)),
             Fact::Packages(above) => drop(self.manifests.others.insert(path.to_owned(), above)),
@@ -221,6 +244,7 @@ impl Said {
             Look::Pnpm => Fact::Pnpm(packages::pnpm_workspace(&text)?),
             Look::PyProject => return self.python(&path, &text),
             Look::Requirements => {
+                self.what.push(Fact::Includes(included(&text, &file.folder())));
                 return match packages::is_pinned(&text) {
                     Some(true) => self.is(InputKind::Lock(PackageManager::Pip)),
                     Some(false) => self.asks(PackageManager::Pip),

@@ -11,6 +11,8 @@ use quick_xml::events::{BytesStart, Event};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::inputs::lock_packages::is_of_development;
+use crate::inputs::python_names::of_pyproject;
 use crate::model::input::PackageManager as Manager;
 use crate::text::jsonc::plain_json;
 
@@ -69,7 +71,7 @@ fn of_poetry(text: &str, beside: impl Fn(&str) -> Option<String>) -> bool {
     }
     let Ok(lock) = toml::from_str::<Lock>(text) else { return false };
     let says = |package: &Package| match (&package.groups, &package.category) {
-        (Some(groups), _) => Some(!groups.iter().any(|group| group == "main")),
+        (Some(groups), _) => Some(groups.iter().all(|group| is_of_development(group))),
         (None, Some(category)) => Some(category == "dev"),
         (None, None) => None,
     };
@@ -80,37 +82,16 @@ fn of_poetry(text: &str, beside: impl Fn(&str) -> Option<String>) -> bool {
     }
 }
 
-/// Whether a project of Poetry depends on Python alone. What is in its groups, whatever they are called, is not shipped (Poetry,
-/// "Managing dependencies": a group is for what is needed by whoever develops).
+/// Whether a project of Poetry asks for Python alone, besides groups of development.
 fn ships_nothing(text: &str) -> bool {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Manifest {
-        project: Option<Project>,
-        tool: Tools,
+        tool: BTreeMap<String, IgnoredAny>,
     }
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "kebab-case", default)]
-    struct Project {
-        dependencies: Vec<IgnoredAny>,
-        optional_dependencies: BTreeMap<String, IgnoredAny>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Tools {
-        poetry: Option<Poetry>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Poetry {
-        dependencies: BTreeMap<String, IgnoredAny>,
-    }
-    let Ok(manifest) = toml::from_str::<Manifest>(text) else { return false };
-    let project = manifest.project.unwrap_or_default();
-    let Some(poetry) = manifest.tool.poetry else { return false };
-    poetry.dependencies.keys().all(|name| name == "python")
-        && project.dependencies.is_empty()
-        && project.optional_dependencies.is_empty()
+    let manifest: Result<Manifest, _> = toml::from_str(text);
+    manifest.is_ok_and(|manifest| manifest.tool.contains_key("poetry"))
+        && of_pyproject(text).is_some_and(|names| names.is_empty())
 }
 
 /// `junit:junit:4.12=testCompileClasspath,testRuntimeClasspath`.
@@ -152,12 +133,12 @@ fn of_packages_config(text: &str) -> bool {
             Ok(Event::Start(tag)) if depth == 0 && tag.name().as_ref() == "packages" => depth = 1,
             Ok(Event::Empty(tag)) if depth == 0 => return tag.name().as_ref() == "packages",
             Ok(Event::Start(tag)) if depth == 1 => {
-                if !is_of_development(&tag) {
+                if !is_marked(&tag) {
                     return false;
                 }
                 depth = 2;
             }
-            Ok(Event::Empty(tag)) if depth == 1 && is_of_development(&tag) => {}
+            Ok(Event::Empty(tag)) if depth == 1 && is_marked(&tag) => {}
             Ok(Event::End(_)) if depth > 0 => {
                 depth -= 1;
                 is_closed |= depth == 0;
@@ -169,7 +150,7 @@ fn of_packages_config(text: &str) -> bool {
     }
 }
 
-fn is_of_development(tag: &BytesStart) -> bool {
+fn is_marked(tag: &BytesStart) -> bool {
     let mark = tag.try_get_attribute("developmentDependency").ok().flatten();
     mark.is_some_and(|mark| mark.value.eq_ignore_ascii_case("true"))
 }

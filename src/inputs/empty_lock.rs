@@ -3,7 +3,7 @@
 //!
 //! Trivy leaves out packages of development by itself (trivy.dev, "Coverage", "Language": `--include-dev-deps`), and says
 //! nothing of a file without others. The same holds for what is taken from a git repository by Hex, Yarn, Swift (without a version or
-//! branch) and in a requirements file; of the other package managers it names that, too (0.70: tried with a file of each).
+//! branch); of the other package managers it names that, too (0.70: tried with a file of each).
 
 mod forms;
 mod lines;
@@ -81,7 +81,7 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
     let is_all = |is: fn(&str) -> bool| text.lines().all(is);
     match manager {
         Manager::Npm => serde_json::from_slice::<Npm>(bytes).is_ok_and(|lock| lock.is_empty()),
-        Manager::Pipenv => serde_json::from_slice::<Pipenv>(bytes).is_ok_and(|lock| lock.default.is_empty()),
+        Manager::Pipenv => serde_json::from_slice::<Pipenv>(bytes).is_ok_and(|lock| lock.is_empty()),
         Manager::Composer => {
             serde_json::from_slice::<Composer>(bytes).is_ok_and(|lock| lock.packages.is_empty())
         }
@@ -245,7 +245,7 @@ mod tests {
             (Manager::Hex, "%{\n  \"b\": {:git, \"https://x/b.git\", \"0\", []},\n", false),
             (Manager::Hex, "%{\n  \"a\": {:hex, :a, \"1\"},\n  \"b\": {:git, \"x\"},\n}\n", false),
             (Manager::Hex, "", false),
-            (Manager::Pip, "b @ git+https://x/b.git@0 # ==\n", true),
+            (Manager::Pip, "b @ git+https://x/b.git@0 # ==\n", false),
             (Manager::Pip, "a==1\nb @ git+https://x/b.git@0\n", false),
             (Manager::Pip, "lock-version = \"1.0\"\npackages = []\n", true),
             (Manager::Pip, "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\n", false),

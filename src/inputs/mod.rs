@@ -27,14 +27,18 @@ mod kubernetes;
 mod kustomize;
 mod languages;
 mod listing;
+mod lock_packages;
 mod look;
 mod npm_scripts;
 mod object_id;
 mod open;
 mod packages;
 mod parse_error;
+mod python_locks;
+mod python_names;
 mod required;
 pub(crate) mod shell;
+mod stale;
 mod stamp;
 pub(crate) mod templates;
 mod terraform;
@@ -56,6 +60,7 @@ pub(crate) use absent::Absent;
 pub(crate) use build_args::BuildArgs;
 pub(crate) use builds::ImageBuild;
 pub(crate) use files::{File, FileState, Files};
+pub(crate) use lock_packages::{LockPackage, LockPackages, Quirk, python_name};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::{TerraformFolder, resources};
 pub(crate) use test_runs::TestRun;
@@ -64,7 +69,7 @@ pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
 
-use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, Standing, Why};
+use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager as Manager, Standing, Why};
 use crate::system::git::Repo;
 
 /// The files of a repository, and what they say of it. All paths are from its top, with `/`.
@@ -129,7 +134,7 @@ impl Inputs {
         for module in contents.manifests.go.locked_by_workspace(&files) {
             add(&mut files, &module, go_mod::LOCK);
         }
-        let unlocked = unlocked::unlocked(&contents.manifests, &files);
+        let unlocked = unlocked::unlocked(top, &contents.manifests, &files);
         troubles.sort();
         troubles.dedup();
         Self {
@@ -260,6 +265,47 @@ impl Inputs {
         self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
     }
 
+    /// The packages of production that a lock file, or a `pom.xml`, names; `None`: nobody here knows how to read it.
+    pub(crate) fn packages_in(&self, path: &str, kind: InputKind) -> Option<LockPackages> {
+        lock_packages::of_file(&self.top, &self.files.get(path)?, kind, &self.files)
+    }
+
+    /// The packages that the manifest beside a lock file asks for, and that the lock file does not name; with the manifest.
+    pub(crate) fn missing_in_lock(&self, path: &str, kind: InputKind) -> Option<(String, Vec<String>)> {
+        let InputKind::Lock(manager) = kind else { return None };
+        let lock = self.files.get(path)?;
+        let folder = lock.folder();
+        let beside = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
+        let (manifest, missing) = match manager {
+            Manager::Npm | Manager::Yarn | Manager::Pnpm => {
+                let manifest = beside("package.json");
+                let package = self.packages.iter().find(|package| package.path == manifest)?;
+                let own = self.packages.iter().filter_map(|package| package.name.as_deref()).collect();
+                let text = lock_packages::whole(&self.top, &lock)?;
+                (manifest, stale::missing_of_npm(manager, &text, package, &own))
+            }
+            Manager::Cargo => {
+                let manifest = beside("Cargo.toml");
+                let own = lock_packages::whole(&self.top, &self.files.get(&manifest)?)?;
+                let text = lock_packages::whole(&self.top, &lock)?;
+                (manifest, stale::missing_of_cargo(&text, &own))
+            }
+            _ => return None,
+        };
+        (!missing.is_empty()).then_some((manifest, missing))
+    }
+
+    /// The files with packages that a requirements file includes, from the top of the repository.
+    pub(crate) fn included_in(&self, path: &str, kind: InputKind) -> Vec<String> {
+        let file = self.files.get(path).filter(|_| kind == InputKind::Lock(Manager::Pip));
+        let included = file.map(|file| lock_packages::included_in(&self.top, &file)).unwrap_or_default();
+        let asks = |path: &String| match self.files.get(path) {
+            Some(file) => !file.kinds().is_empty(),
+            None => true,
+        };
+        included.into_iter().filter(asks).collect()
+    }
+
     /// Whether an audit of a lock file of npm, Yarn or pnpm asks nobody: it names no package, besides those of the kinds that are left
     /// out. One that can't be read does.
     pub(crate) fn installs_nothing(&self, path: &str, kind: InputKind, left_out: &[&str]) -> bool {
@@ -271,7 +317,7 @@ impl Inputs {
             own.is_some_and(|package| !package.ships && package.workspaces.is_empty())
         };
         // Yarn's lock file does not say what is for development; the package does.
-        let of_yarn = manager == PackageManager::Yarn && left_out.contains(&"dev") && ships_none();
+        let of_yarn = manager == Manager::Yarn && left_out.contains(&"dev") && ships_none();
         of_yarn || empty_lock::installs_nothing(&self.top, &file, manager, left_out)
     }
 

@@ -17,6 +17,9 @@ pub(crate) struct NpmPackage {
     pub(crate) scripts: BTreeMap<String, String>,
     /// The names of its dependencies of every kind.
     pub(crate) dependencies: BTreeSet<String>,
+    pub(crate) name: Option<String>,
+    /// Those that are packages of others, not folders: with the lists of development.
+    pub(crate) asked: BTreeSet<String>,
     /// Some of them are packages of others, not folders.
     pub(crate) asks: bool,
     /// Some of those are needed where it runs.
@@ -34,6 +37,7 @@ pub(crate) struct NpmPackage {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PackageJson {
+    name: Option<Lenient>,
     scripts: Option<BTreeMap<String, Lenient>>,
     dependencies: Option<Names>,
     dev_dependencies: Option<Names>,
@@ -51,14 +55,20 @@ type Names = BTreeMap<String, Lenient>;
 
 /// Whether some are packages of others. A folder of the same repository, or a member of its workspace, has a manifest of its own.
 fn asks(names: &Option<Names>) -> bool {
+    asked(names).next().is_some()
+}
+
+/// Those that are.
+fn asked(names: &Option<Names>) -> impl Iterator<Item = &String> {
     let is_archive = |version: &str| [".tgz", ".tar.gz", ".tar"].iter().any(|end| version.ends_with(end));
-    names.iter().flatten().any(|(_, version)| match version {
+    let is_of_others = move |version: &Lenient| match version {
         Lenient::Text(version) if version.starts_with("file:") => is_archive(version),
         Lenient::Text(version) => {
             !["link:", "portal:", "workspace:"].iter().any(|own| version.starts_with(own))
         }
         Lenient::Other(_) => true,
-    })
+    };
+    names.iter().flatten().filter(move |(_, version)| is_of_others(version)).map(|(name, _)| name)
 }
 
 /// A text; anything else is passed over.
@@ -107,6 +117,8 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
     ];
     let ships = asks(&read.dependencies) || asks(&read.optional_dependencies);
     let asks = ships || asks(&read.dev_dependencies);
+    let lists = [&read.dependencies, &read.dev_dependencies, &read.optional_dependencies];
+    let asked = lists.into_iter().flat_map(asked).cloned().collect();
     let mut names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
     let eslint = names.iter_mut().flatten().find_map(|names| names.get_mut("eslint").map(std::mem::take));
     let scripts = read.scripts.into_iter().flatten();
@@ -114,6 +126,8 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
         path: path.to_owned(),
         scripts: scripts.filter_map(|(name, script)| Some((name, script.text()?))).collect(),
         dependencies: names.into_iter().flatten().flat_map(BTreeMap::into_keys).collect(),
+        name: read.name.and_then(Lenient::text),
+        asked,
         asks,
         ships,
         eslint: eslint.and_then(Lenient::text),

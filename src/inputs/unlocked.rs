@@ -5,12 +5,14 @@
 //! excludes it), Pub (`resolution: workspace`). Maven has no lock file: its scanners read the `pom.xml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::inputs::files::Files;
 use crate::inputs::go_mod::GoModules;
 use crate::inputs::packages::{CargoManifest, NpmPackage, PyProject};
+use crate::inputs::python_locks;
 use crate::model::input::{InputKind, PackageManager, Standing};
 
 use PackageManager as Manager;
@@ -38,11 +40,10 @@ pub(super) struct Manifests {
 }
 
 const OF_NPM: [Manager; 4] = [Manager::Npm, Manager::Yarn, Manager::Pnpm, Manager::Bun];
-const OF_PYTHON: [Manager; 5] = [Manager::Pip, Manager::Poetry, Manager::Uv, Manager::Pipenv, Manager::Pdm];
 
 /// The manifests without a lock file, in order.
-pub(super) fn unlocked(manifests: &Manifests, files: &Files) -> Vec<Unlocked> {
-    let locks = Locks::of(files);
+pub(super) fn unlocked(top: &Path, manifests: &Manifests, files: &Files) -> Vec<Unlocked> {
+    let locks = Locks::of(top, files);
     let workspaces = Workspaces::of(manifests);
     let mut found = BTreeSet::new();
     for file in files.iter().filter(|file| file.standing() != Standing::Ignored) {
@@ -66,7 +67,7 @@ fn lacks(
     folder: &str,
     manager: Manager,
     (manifests, workspaces): (&Manifests, &Workspaces),
-    locks: &Locks,
+    locks: &Locks<'_>,
 ) -> Option<Manager> {
     let locked = match manager {
         Manager::Npm => {
@@ -82,13 +83,18 @@ fn lacks(
         _ if path.ends_with("pyproject.toml") => {
             let own = manifests.python.get(path)?;
             !own.has_dependencies
-                || locks.any(folder, &OF_PYTHON)
+                || python_locks::lock(locks.top, path, locks.files)
                 || above(folder)
                     .any(|above| locks.has(above, Manager::Uv) && is_member(&workspaces.uv, above, folder))
         }
         Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv | Manager::Pdm => {
-            !manifests.others.contains_key(path) || locks.any(folder, &OF_PYTHON)
+            !manifests.others.contains_key(path) || python_locks::lock(locks.top, path, locks.files)
         }
+        // `packages.config` has the packages of the older form, and the lock of a build script those of the script alone.
+        Manager::NuGet => {
+            !manifests.others.contains_key(path) || locks.is_there(folder, "packages.lock.json")
+        }
+        Manager::Gradle => !manifests.others.contains_key(path) || locks.is_there(folder, "gradle.lockfile"),
         _ => match manifests.others.get(path) {
             Some(false) => locks.has(folder, manager),
             Some(true) => locks.has(folder, manager) || above(folder).any(|above| locks.has(above, manager)),
@@ -102,7 +108,7 @@ fn npm_lacks(
     package: &NpmPackage,
     folder: &str,
     (manifests, workspaces): (&Manifests, &Workspaces),
-    locks: &Locks,
+    locks: &Locks<'_>,
 ) -> Option<Manager> {
     if locks.any(folder, &OF_NPM) {
         return None;
@@ -122,7 +128,7 @@ fn npm_lacks(
 }
 
 /// Cargo looks for the root of the workspace in the folders above.
-fn cargo_is_locked(path: &str, folder: &str, manifests: &Manifests, locks: &Locks) -> bool {
+fn cargo_is_locked(path: &str, folder: &str, manifests: &Manifests, locks: &Locks<'_>) -> bool {
     let Some(own) = manifests.cargo.get(path) else { return true };
     if !own.has_dependencies || locks.has(folder, Manager::Cargo) {
         return true;
@@ -223,23 +229,33 @@ fn globs(patterns: &[&String]) -> GlobSet {
 }
 
 /// Which folders have a lock file, and of whom.
-struct Locks(BTreeSet<(String, Manager)>);
+struct Locks<'f> {
+    all: BTreeSet<(String, Manager)>,
+    top: &'f Path,
+    files: &'f Files,
+}
 
-impl Locks {
-    fn of(files: &Files) -> Self {
-        let mut locks = BTreeSet::new();
+impl<'f> Locks<'f> {
+    fn of(top: &'f Path, files: &'f Files) -> Self {
+        let mut all = BTreeSet::new();
         for file in files.iter().filter(|file| file.standing() != Standing::Ignored) {
             for kind in file.kinds().iter() {
                 if let InputKind::Lock(manager) = kind {
-                    locks.insert((file.folder().into_owned(), manager));
+                    all.insert((file.folder().into_owned(), manager));
                 }
             }
         }
-        Self(locks)
+        Self { all, top, files }
     }
 
     fn has(&self, folder: &str, manager: Manager) -> bool {
-        self.0.contains(&(folder.to_owned(), manager))
+        self.all.contains(&(folder.to_owned(), manager))
+    }
+
+    /// Whether this file lies in a folder.
+    fn is_there(&self, folder: &str, name: &str) -> bool {
+        let file = self.files.get(&in_folder(folder, name));
+        file.is_some_and(|file| file.standing() != Standing::Ignored)
     }
 
     fn any(&self, folder: &str, managers: &[Manager]) -> bool {

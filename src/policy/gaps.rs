@@ -74,7 +74,7 @@ pub(super) fn note_use(run: &mut Run) {
 }
 
 /// Why the gaps of a gate leave it without proof: `1 of 4 lock files was not read: api/yarn.lock (…)`. `None`: none is open.
-pub(super) fn reason(inputs: &[GateInput]) -> Option<String> {
+pub(crate) fn reason(inputs: &[GateInput]) -> Option<String> {
     let open: Vec<&GateInput> = inputs.iter().filter(|input| input.is_open()).collect();
     let first = open.first()?;
     let named: Vec<&str> = open.iter().take(MOST).map(|input| &*input.path).collect();

@@ -7,7 +7,7 @@ pub(crate) mod coverage;
 pub mod cvss_rating;
 pub(crate) mod enrichment;
 pub mod fingerprint;
-mod gaps;
+pub(crate) mod gaps;
 pub mod judge;
 pub(crate) mod known_findings;
 pub(crate) mod licence;

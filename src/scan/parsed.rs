@@ -75,6 +75,8 @@ pub struct Parsed {
     pub read_inputs: Vec<Text>,
     /// Of these, those with a part in another language that it can't read.
     pub read_in_part: Vec<(Text, Language)>,
+    /// The packages that it lists for an input, where it lists all that it found.
+    pub listed_packages: BTreeMap<Text, Vec<ListedPackage>>,
     /// The inputs that it says it could not parse, and its word for it: each is a gap that a waiver may accept.
     pub not_read: Vec<(Text, Text)>,
     /// What was in scope and could not be scanned: the gate is inconclusive, and its findings are still shown.
@@ -108,6 +110,15 @@ pub struct Parsed {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// One package that a scanner lists for a lock file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPackage {
+    pub name: Text,
+    pub version: Option<Text>,
+    /// The scanner takes it for one of development alone.
+    pub dev: bool,
+}
+
 impl Parsed {
     /// Notes a tool that names itself in the report.
     pub fn is_written_by(&mut self, tool: &str) {
@@ -127,6 +138,9 @@ impl Parsed {
         }
         self.read_inputs.extend(other.read_inputs);
         self.read_in_part.extend(other.read_in_part);
+        for (path, packages) in other.listed_packages {
+            self.listed_packages.entry(path).or_default().extend(packages);
+        }
         self.not_read.extend(other.not_read);
         self.gaps.extend(other.gaps);
         self.gaps_unless_zero.extend(other.gaps_unless_zero);

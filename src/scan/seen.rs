@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::inputs::{File, ImageBuild, Inputs, NpmPackage, TestRun, TsProject, Unlocked};
+use crate::inputs::{File, ImageBuild, Inputs, LockPackages, NpmPackage, TestRun, TsProject, Unlocked};
 use crate::model::input::{InputKind, Language, PackageManager, Standing};
 use crate::scan::survey::Survey;
 use crate::system::git::Repo;
@@ -288,6 +288,11 @@ impl<'i> Seen<'i> {
 
     pub(crate) fn test_runs(&self) -> Vec<(String, &'i TestRun)> {
         self.inputs.test_runs().iter().filter_map(|run| Some((self.own(&run.config)?, run))).collect()
+    }
+
+    /// What a lock file, or a `pom.xml`, names, if it is known how to read it.
+    pub(crate) fn packages_in(&self, kind: InputKind, path: &str) -> Option<LockPackages> {
+        self.inputs.packages_in(&self.path_from_top(path), kind)
     }
 
     /// Manifests that name packages, and have no lock file.

@@ -145,6 +145,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         Box::new(|_, _| Unnamed::Gap(None))
     }
 
+    /// Why its report may lack packages that a file of this kind names, and what to do about it.
+    fn on_unlisted(&self, _kind: InputKind) -> Option<&'static str> {
+        None
+    }
+
     /// What this gate looks for because of its options, besides [`ToolSpec::looks_for`].
     fn also_looks_for(&self) -> Vec<Aim> {
         Vec::new()

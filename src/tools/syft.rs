@@ -302,7 +302,8 @@ impl Tool for Syft {
         let listed = listed.map(|listed| own_packages::marked(listed, raw.report(), origin));
         check_components(&self.contents, listed, &mut parsed)?;
         if raw.exit.is_some() && parsed.image_id.is_none() {
-            parsed.read_inputs = inventory::places(raw.report(), origin)?;
+            parsed.listed_packages = inventory::places(raw.report(), origin)?;
+            parsed.read_inputs = parsed.listed_packages.keys().cloned().collect();
             parsed.unread = raw.unread();
         }
         Ok(parsed)

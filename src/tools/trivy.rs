@@ -2,10 +2,12 @@
 //! images and folders.
 
 mod age;
+mod coverage;
 mod document;
 mod images;
 mod init;
 mod lock_names;
+mod log;
 mod package_list;
 mod report;
 mod scan;
@@ -18,7 +20,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
-use crate::model::input::InputKind;
+use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Follows, Take};
 use crate::scan::declared::Declared;
@@ -31,6 +33,7 @@ use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
@@ -194,7 +197,11 @@ impl Trivy {
 
     fn job(&self, mut job: Job, target: &[&str], why: String, scene: &Scene) -> Job {
         let report = job.report_file("trivy.json");
-        job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report, "--quiet"]);
+        job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report]);
+        // The log of a folder says which lock files can't be parsed.
+        if self.scan != Scan::Fs {
+            job.arg("--quiet");
+        }
         job.args(["--exit-code", "0"]);
         // Every severity by name: otherwise TRIVY_SEVERITY in the environment, or a trivy.yaml, drops
         // findings silently. The policy decides what blocks.
@@ -265,6 +272,26 @@ impl Tool for Trivy {
 
     fn reads_path(&self, kind: InputKind, path: &str) -> bool {
         reads_lock(kind, path) || is_named(&self.file_patterns, kind, path)
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        coverage::judge(&self.dirs, survey)
+    }
+
+    /// As Trivy 0.70 was seen to read files of each kind.
+    fn on_unlisted(&self, kind: InputKind) -> Option<&'static str> {
+        match kind {
+            InputKind::Lock(Manager::Uv | Manager::Poetry | Manager::Pnpm) => {
+                Some("it takes them for development: `args = [\"--include-dev-deps\"]` has it list them")
+            }
+            InputKind::Lock(Manager::Pip) => Some("it reads `name==version` on one line alone"),
+            InputKind::Lock(Manager::Cargo) => {
+                Some("it follows no dependency under another name (`package`)")
+            }
+            InputKind::Lock(Manager::Pipenv) => Some("it reads the category `default` alone"),
+            InputKind::Manifest(Manager::Maven) => Some("it reads no profiles: scan what Maven has built"),
+            _ => None,
+        }
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -351,6 +378,9 @@ impl Tool for Trivy {
             let now = jiff::Timestamp::now();
             age::tell(raw.beside(age::METADATA).next(), self.max_db_age, now, &mut parsed);
         }
+        let log = raw.stderr_text();
+        let not_parsed = log::not_parsed(&log).into_iter();
+        parsed.not_read.extend(not_parsed.map(|(file, why)| (origin.relative(file), why.into())));
         parsed.unread = raw.unread();
         Ok(parsed)
     }

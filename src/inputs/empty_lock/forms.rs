@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::inputs::lock_packages::is_of_development;
 use crate::model::input::PackageManager as Manager;
 
 /// The lock files of Cargo, uv, Poetry and PDM.
@@ -94,9 +95,21 @@ impl Npm {
     }
 }
 
+/// A list for each category of packages, which a project may call as it likes.
 #[derive(Deserialize)]
 pub(super) struct Pipenv {
-    pub(super) default: BTreeMap<String, IgnoredAny>,
+    #[serde(rename = "_meta")]
+    _meta: Option<IgnoredAny>,
+    default: BTreeMap<String, IgnoredAny>,
+    #[serde(flatten)]
+    others: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
+}
+
+impl Pipenv {
+    pub(super) fn is_empty(&self) -> bool {
+        let others = self.others.iter().filter(|(category, _)| !is_of_development(category));
+        self.default.is_empty() && others.map(|(_, packages)| packages).all(BTreeMap::is_empty)
+    }
 }
 
 #[derive(Deserialize)]

@@ -3,8 +3,6 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::inputs::packages::is_pinned;
-
 /// A line of `pnpm-lock.yaml` in which no package can be: `importers:`, `  .: {}`.
 pub(super) fn is_empty_pnpm(line: &str) -> bool {
     let line = line.trim();
@@ -17,7 +15,7 @@ pub(super) fn is_empty_pnpm(line: &str) -> bool {
         })
 }
 
-/// `b @ git+https://example.test/b.git`: no version in any line, and no file of `pip lock`.
+/// A file of `pip lock` without packages. What a requirements file takes from git or an archive has a version, which scanners pass over.
 pub(super) fn is_empty_pip(text: &str) -> bool {
     #[derive(Deserialize)]
     #[serde(rename_all = "kebab-case")]
@@ -27,14 +25,7 @@ pub(super) fn is_empty_pip(text: &str) -> bool {
         #[serde(default)]
         packages: Vec<IgnoredAny>,
     }
-    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
-    match toml::from_str::<Pylock>(text) {
-        Ok(lock) => lock.packages.is_empty(),
-        Err(_) => {
-            is_pinned(text) == Some(true)
-                && lines.filter(|line| !line.starts_with('#')).all(|line| !line.contains("=="))
-        }
-    }
+    toml::from_str::<Pylock>(text).is_ok_and(|lock| lock.packages.is_empty())
 }
 
 /// A map of Elixir to its end.

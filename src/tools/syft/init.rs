@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::inputs::Quirk;
 use crate::model::input::InputKind;
 use crate::scan::reads::locks;
 use crate::scan::seen::folder_of;
@@ -13,7 +14,13 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let all: Vec<(InputKind, String)> =
         locks().flat_map(|kind| seen.paths(kind).into_iter().map(move |path| (kind, path))).collect();
     let mut suggestion = Suggestion::default();
-    let (read, unread): (Vec<_>, Vec<_>) = all.iter().partition(|(kind, path)| reads_lock(*kind, path));
+    // An inventory that lacks packages of a file would be a gap, too.
+    let is_whole_file = |kind: InputKind, path: &str| {
+        let quirk = seen.packages_in(kind, path).and_then(|packages| packages.quirk);
+        !quirk.is_some_and(lacks_some)
+    };
+    let (read, unread): (Vec<_>, Vec<_>) =
+        all.iter().partition(|(kind, path)| reads_lock(*kind, path) && is_whole_file(*kind, path));
     // A folder with a lock file that Syft should read, and passes over, would be a gate with a gap.
     let (gaps, passed): (Vec<_>, Vec<_>) =
         unread.into_iter().partition(|(kind, path)| finds_lock(*kind, path));
@@ -41,7 +48,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     for (_, path) in found.filter(|(_, path)| !folders.iter().any(|folder| is_in(path, folder))) {
         suggestion.leave_out(
             format!("an SBOM of {path}"),
-            "Syft 1.18 does not read all lock files there; a newer one may",
+            "Syft 1.18 does not read all lock files there, or not whole; a newer one may",
         );
     }
     if builds_images(seen) {
@@ -49,6 +56,14 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion.gates.push(SuggestedGate::new("sbom-images", comment, format!("needs = [\"{GATE}\"]\n")));
     }
     suggestion
+}
+
+/// Whether version 1.18 lists some packages of such a file, and not all.
+fn lacks_some(quirk: Quirk) -> bool {
+    match quirk {
+        Quirk::Documents | Quirk::Profiles | Quirk::Categories | Quirk::Elsewhere => true,
+        Quirk::NoRoot | Quirk::Ranges | Quirk::Besides => false,
+    }
 }
 
 fn is_in(path: &str, folder: &str) -> bool {

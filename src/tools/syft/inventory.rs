@@ -1,14 +1,14 @@
 //! Syft's own document (anchore/syft `syft/format/syftjson/model`), and the packages in it, in CycloneDX
 //! and in SPDX.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
-use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::parsed::{ListedPackage, Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -120,14 +120,18 @@ impl Inventory {
     }
 }
 
-/// The files in which the packages of a folder were found, each once.
-pub(super) fn places(bytes: &[u8], origin: &ReportOrigin) -> Result<Vec<Text>, ReportError> {
+/// The files in which the packages of a folder were found, each with its packages by name. The form of a version is Syft's own.
+pub(super) fn places(
+    bytes: &[u8],
+    origin: &ReportOrigin,
+) -> Result<BTreeMap<Text, Vec<ListedPackage>>, ReportError> {
     #[derive(Deserialize)]
     struct Document {
         artifacts: Vec<Placed>,
     }
     #[derive(Deserialize)]
     struct Placed {
+        name: Text,
         #[serde(default)]
         locations: Vec<Place>,
     }
@@ -136,9 +140,15 @@ pub(super) fn places(bytes: &[u8], origin: &ReportOrigin) -> Result<Vec<Text>, R
         path: Text,
     }
     let document: Document = json::read(bytes, WHAT)?;
-    let places = document.artifacts.into_iter().flat_map(|artifact| artifact.locations);
-    let files: BTreeSet<Text> = places.map(|place| place.path).collect();
-    Ok(files.iter().map(|file| origin.relative(file.trim_start_matches('/'))).collect())
+    let mut files: BTreeMap<Text, Vec<ListedPackage>> = BTreeMap::new();
+    for Placed { name, locations } in document.artifacts {
+        for place in locations {
+            let file = origin.relative(place.path.trim_start_matches('/'));
+            let package = ListedPackage { name: name.clone(), version: None, dev: false };
+            files.entry(file).or_default().push(package);
+        }
+    }
+    Ok(files)
 }
 
 fn foreign(detail: &str) -> ReportError {

@@ -22,13 +22,28 @@ pub(super) fn reads_lock(kind: InputKind, path: &str) -> bool {
 }
 
 /// The pattern by which Trivy reads a lock file that it would pass over; `None`: it can't read the file at all.
-pub(super) fn pattern_for(kind: InputKind, path: &str) -> Option<&'static str> {
-    match (kind, name_of(path)) {
-        (InputKind::Lock(Manager::Npm), "npm-shrinkwrap.json") => Some(r"npm:npm-shrinkwrap\.json$"),
-        (InputKind::Lock(Manager::Bundler), "gems.locked") => Some(r"bundler:gems\.locked$"),
-        (InputKind::Lock(Manager::Pip), _) => Some(r"pip:requirements.*\.txt$"),
-        _ => None,
-    }
+pub(super) fn pattern_for(kind: InputKind, path: &str) -> Option<String> {
+    let pattern = match (kind, name_of(path)) {
+        (InputKind::Lock(Manager::Npm), "npm-shrinkwrap.json") => r"npm:npm-shrinkwrap\.json$",
+        (InputKind::Lock(Manager::Bundler), "gems.locked") => r"bundler:gems\.locked$",
+        (InputKind::Lock(Manager::Pip), _) if is_named_by(OF_REQUIREMENTS, path) => OF_REQUIREMENTS,
+        // A requirements file under a name of its own, which another includes.
+        (InputKind::Lock(Manager::Pip), name) => return own_pattern(name),
+        _ => return None,
+    };
+    Some(pattern.to_owned())
+}
+
+const OF_REQUIREMENTS: &str = r"pip:requirements.*\.txt$";
+
+fn is_named_by(pattern: &str, path: &str) -> bool {
+    is_named(&[pattern.to_owned()], InputKind::Lock(Manager::Pip), path)
+}
+
+/// `pip:deps\.txt$`; `None`: the name has a character that patterns give a meaning.
+fn own_pattern(name: &str) -> Option<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    name.chars().all(is_plain).then(|| format!("pip:{}$", name.replace('.', r"\.")))
 }
 
 /// What Trivy calls the readers of lock files (aquasecurity/trivy `pkg/fanal/analyzer/const.go`).
@@ -123,8 +138,13 @@ mod tests {
             "requirements-x/prod.txt",
         ] {
             assert!(is(r"pip:requirements.*\.txt$", Manager::Pip, path), "{path}");
-            assert_eq!(pattern_for(InputKind::Lock(Manager::Pip), path), Some(r"pip:requirements.*\.txt$"));
+            let own = pattern_for(InputKind::Lock(Manager::Pip), path);
+            assert_eq!(own.as_deref(), Some(r"pip:requirements.*\.txt$"));
         }
+        let own = pattern_for(InputKind::Lock(Manager::Pip), "a/deps.txt").unwrap();
+        assert_eq!(own, r"pip:deps\.txt$");
+        assert!(is(&own, Manager::Pip, "a/deps.txt"));
+        assert_eq!(pattern_for(InputKind::Lock(Manager::Pip), "a+b.txt"), None);
         assert!(is(r"npm:npm-shrinkwrap\.json$", Manager::Npm, "a/npm-shrinkwrap.json"));
         assert!(is(r"bundler:^gems\.locked$", Manager::Bundler, "a/gems.locked"));
         assert!(is("pip:.*base.txt", Manager::Pip, "requirements/base.txt"));

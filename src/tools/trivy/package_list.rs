@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::document::{PackageEntry, Vulnerability};
+use crate::scan::parsed::ListedPackage;
+use crate::text::shared::Text;
 
 /// The packages of one result.
 pub(super) struct PackageList<'p> {
@@ -40,6 +42,14 @@ impl<'p> PackageList<'p> {
     }
 }
 
+/// Each package of a result, to be compared with what the file names.
+pub(super) fn listed_packages(packages: &[PackageEntry]) -> impl Iterator<Item = ListedPackage> {
+    packages.iter().filter_map(|package| {
+        let name = Text::from(package.name.as_deref()?);
+        Some(ListedPackage { name, version: package.version.as_deref().map(Text::from), dev: package.dev })
+    })
+}
+
 /// Why no advisory can be about some packages of a `pom.xml`: their versions come from a parent, or from a list of versions, that Trivy could not
 /// get. What they depend on is unknown, too (aquasecurity/trivy `pkg/dependency/parser/java/pom`).
 pub(super) fn without_versions(kind: &str, packages: &[PackageEntry]) -> Option<String> {
@@ -53,7 +63,7 @@ pub(super) fn without_versions(kind: &str, packages: &[PackageEntry]) -> Option<
     let first = unknown.first()?;
     let more = if unknown.len() > 1 { format!(" and {} more", unknown.len() - 1) } else { String::new() };
     Some(format!(
-        "Trivy does not know the version of {first}{more}: it comes from a parent that was not to be had. Without `offline` it asks Maven Central; or scan what Maven has built"
+        "Trivy does not know the version of {first}{more}: pom.xml gives a range, or it comes from a parent that was not to be had. Scan what Maven has built"
     ))
 }
 

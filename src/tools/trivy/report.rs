@@ -18,7 +18,7 @@ use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
     Suppressed, TargetResult, Vulnerability,
 };
-use super::package_list::{PackageList, without_versions};
+use super::package_list::{PackageList, listed_packages, without_versions};
 
 const WHAT: &str = "Trivy report";
 
@@ -151,6 +151,13 @@ impl<'a> Reader<'a> {
         let file = is_file.then(|| self.path(&result.target));
         if class == "lang-pkgs" {
             self.parsed.read_inputs.extend(file.clone());
+            if let Some(file) = file.as_ref().filter(|_| self.all_listed) {
+                self.parsed
+                    .listed_packages
+                    .entry(file.clone())
+                    .or_default()
+                    .extend(listed_packages(&packages));
+            }
             if let (Some(file), Some(why)) = (&file, without_versions(kind, &packages)) {
                 self.parsed.not_read.push((file.clone(), why.into()));
             }

@@ -61,7 +61,7 @@ fn a_folder_is_scanned_from_inside_with_every_severity_and_no_cache_lock() {
     let jobs = plan("dirs = ['backend']", &[]).unwrap();
     assert_eq!(
         command(&jobs[0]),
-        "fs --format json --output $SCRATCH/scan/app+backend/trivy.json --quiet --exit-code 0 \
+        "fs --format json --output $SCRATCH/scan/app+backend/trivy.json --exit-code 0 \
          --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL --cache-backend memory --disable-telemetry \
          --skip-version-check --no-progress --list-all-pkgs --scanners vuln,secret \
          --show-suppressed ."

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The keys of a gate.
-fn keys(files: &[(&str, &str)], id: &str) -> Option<String> {
+pub(super) fn keys(files: &[(&str, &str)], id: &str) -> Option<String> {
     let suggestions = suggested(tree(files).path());
     let gate = suggestions.gates.iter().find(|gate| gate.id == id);
     gate.map(|gate| gate.gate.keys.replace('\n', " ").trim().to_owned())
@@ -32,7 +32,6 @@ fn packages_of_development_alone_leave_nothing_to_scan() {
         ("Package.resolved", r#"{"object": {"pins": []}, "version": 1}"#),
         ("Package.resolved", r#"{"pins": [{"identity": "b", "state": {"revision": "0"}}], "version": 2}"#),
         ("mix.lock", "%{\n  \"b\": {:git, \"https://example.test/b.git\", \"0\", []},\n}\n"),
-        ("requirements.txt", "b @ git+https://example.test/b.git@0\n"),
     ] {
         let files = [(path, text)];
         assert_eq!(keys(&files, "packages").as_deref(), Some("scan = \"fs\" allow_empty = true"), "{path}");
