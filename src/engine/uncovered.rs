@@ -129,7 +129,7 @@ impl ThereIs {
                 (tool.validates() || !is_covered) && (tool.reads_tofu() || !only_tofu.contains(path))
             }
             InputKind::Lock(_) | InputKind::Manifest(_) => !tool.only_lists(),
-            _ => true,
+            _ => !tool.passes_over(name_of(path)),
         };
         let reads = |spec: &&ToolSpec| {
             let tool = (spec.configure)(&Keys::none(&problems));

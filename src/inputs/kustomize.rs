@@ -5,7 +5,7 @@
 use crate::text::yaml::{Node, documents};
 
 /// The keys that change or make objects. Names, labels, namespaces, numbers of replicas and tags of images do not count.
-const MAKES: [&str; 15] = [
+const MAKES: [&str; 12] = [
     "components",
     "configMapGenerator",
     "generators",
@@ -18,10 +18,6 @@ const MAKES: [&str; 15] = [
     "secretGenerator",
     "transformers",
     "vars",
-    // Of objects that are made elsewhere.
-    "generatorOptions",
-    "helmGlobals",
-    "configurations",
 ];
 
 /// Whether it patches or makes objects, or takes them from elsewhere. One that can't be parsed may.

@@ -201,7 +201,14 @@ impl<'i> Seen<'i> {
         }
     }
 
-    /// The packages of a folder and of those above it, up to the top of the repository; the nearest first.
+    /// The kustomizations that change or make objects, and that a gate may read.
+    pub(crate) fn overlays(&self) -> Vec<String> {
+        let all = self.inputs.overlays();
+        let is_overlay = |path: &String| all.contains(&self.path_from_top(path));
+        self.paths(InputKind::Kustomize).into_iter().filter(is_overlay).collect()
+    }
+
+    /// The package that lies in a folder. of a folder and of those above it, up to the top of the repository; the nearest first.
     pub(crate) fn packages_around(&self, folder: &str) -> Vec<&'i NpmPackage> {
         around(&self.path_from_top(folder)).filter_map(|folder| self.packages.get(folder).copied()).collect()
     }

@@ -248,7 +248,7 @@ fn images_are_built_as_the_project_builds_them() {
          { name = \"job\", context = \"job\", file = \"job/Containerfile\" }, \
          { name = \"package-web\", context = \".\", file = \"package/web/Dockerfile\" }, ]"
     );
-    assert_eq!(found[3], "iac checkov dirs = [\".\"] framework = [\"dockerfile\"]");
+    assert_eq!(found[3], "iac checkov dirs = [\".\", \".devcontainer\"] framework = [\"dockerfile\"]");
     let aside =
         "its folder looks like tests, examples, a template or a workplace, and nothing else builds it";
     assert_eq!(

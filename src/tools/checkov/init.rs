@@ -40,8 +40,18 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion
             .leave_out(format!("a check of {path}"), "Checkov takes no file of this name for a Dockerfile");
     }
+    for path in seen.overlays() {
+        suggestion
+            .leave_out(path, "what it makes is in no file, and Checkov needs kubectl or kustomize for it");
+    }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = common_top(&folders) {
+        // It looks at all Dockerfiles below its folder, so also at those of workplaces.
+        if frameworks.iter().any(|framework| framework == "dockerfile") {
+            let files = seen.paths(InputKind::Dockerfile);
+            let read = files.iter().filter(|path| is_dockerfile(name_of(path)));
+            folders.extend(read.map(|path| folder_of(path).to_owned()).filter(|folder| is_in(&top, folder)));
+        }
         let targets = with_hidden(top, &folders);
         let (mut comment, mut keys) = (COMMENT.to_owned(), dirs(&targets));
         keys.push_str(&format!("framework = {}\n", list(&frameworks)));
@@ -63,6 +73,11 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion.gates.push(SuggestedGate::new("iac", comment, keys));
     }
     suggestion
+}
+
+/// Whether a folder is another one, or lies in it.
+fn is_in(top: &str, folder: &str) -> bool {
+    top == "." || folder.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A folder, and those below it that Checkov passes over unless it is started in them.
