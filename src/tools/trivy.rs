@@ -286,7 +286,7 @@ impl Tool for Trivy {
             }
             InputKind::Lock(Manager::Pip) => Some("it reads `name==version` on one line alone"),
             InputKind::Lock(Manager::Cargo) => {
-                Some("it follows no dependency under another name (`package`)")
+                Some("it does not follow each dependency by `path` or under another name: `cargo audit` does")
             }
             InputKind::Lock(Manager::Pipenv) => Some("it reads the category `default` alone"),
             InputKind::Manifest(Manager::Maven) => Some("it reads no profiles: scan what Maven has built"),

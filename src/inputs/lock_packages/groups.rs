@@ -3,18 +3,21 @@
 /// Whether the name of a group says that its packages are for development alone: `dev`, `lint-ci`. Any other group may be what is shipped:
 /// `worker`, `server`.
 pub(in crate::inputs) fn is_of_development(group: &str) -> bool {
-    const WORDS: [&str; 39] = [
+    const WORDS: [&str; 44] = [
+        "actions",
         "bench",
         "benchmark",
         "benchmarks",
+        "check",
+        "checks",
         "ci",
         "coverage",
         "debug",
         "dev",
+        "devel",
         "develop",
         "developer",
         "development",
-        "devel",
         "doc",
         "docs",
         "documentation",
@@ -24,6 +27,7 @@ pub(in crate::inputs) fn is_of_development(group: &str) -> bool {
         "fmt",
         "format",
         "formatting",
+        "github",
         "ide",
         "lint",
         "linters",
@@ -34,6 +38,7 @@ pub(in crate::inputs) fn is_of_development(group: &str) -> bool {
         "profiling",
         "qa",
         "quality",
+        "release",
         "style",
         "test",
         "testing",
@@ -54,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_group_tells() {
-        for group in ["dev", "Test", "lint-ci", "dev_tools", "docs"] {
+        for group in ["dev", "Test", "lint-ci", "dev_tools", "docs", "github-actions"] {
             assert!(is_of_development(group), "{group}");
         }
         for group in ["worker", "server", "main", "prod", "device", "contest"] {

@@ -24,7 +24,11 @@ pub(super) fn reads(program: &str, arguments: &[&str], dir: &str) -> Option<Vec<
         "cargo-deny" => {
             let manifest = given.files(&["--manifest-path"], Some("Cargo.toml")).into_iter();
             let locks = manifest.filter_map(|path| Some(format!("{}/Cargo.lock", path.rsplit_once('/')?.0)));
-            lock(Manager::Cargo, locks.filter(|_| given.has(&["check"])).collect::<Vec<_>>())
+            // `check licenses` looks for no vulnerability.
+            let others = ["licenses", "license", "bans", "ban", "sources", "source"];
+            let checks = given.has(&["check"])
+                && (!given.has(&others) || given.has(&["advisories", "advisory", "all"]));
+            lock(Manager::Cargo, locks.filter(|_| checks).collect::<Vec<_>>())
         }
         "bundle-audit" | "bundler-audit" => lock(Manager::Bundler, given.bundler()),
         // `composer validate` looks for no vulnerability.
@@ -191,6 +195,8 @@ mod tests {
             ("cargo audit bin target/release/app", Manager::Cargo, "Cargo.lock", (false, false)),
             ("cargo deny check", Manager::Cargo, "Cargo.lock", (true, false)),
             ("cargo deny --manifest-path sub/Cargo.toml check", Manager::Cargo, "Cargo.lock", (false, true)),
+            ("cargo deny check licenses bans", Manager::Cargo, "Cargo.lock", (false, false)),
+            ("cargo deny check licenses advisories", Manager::Cargo, "Cargo.lock", (true, false)),
             ("cargo deny fetch", Manager::Cargo, "Cargo.lock", (false, false)),
             ("bundle-audit", Manager::Bundler, "Gemfile.lock", (true, false)),
             ("bundle-audit check --update", Manager::Bundler, "Gemfile.lock", (true, false)),
