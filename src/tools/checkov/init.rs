@@ -15,6 +15,8 @@ use super::is_dockerfile;
 const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
 const PERHAPS: &str = "Checkov may have no check for what is here yet; then this gate is skipped.";
 
+const ASIDE: &str = "its folder looks like tests, examples, a template or a workplace: name it in `dirs` of the gate to check it";
+
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
     let (mut frameworks, mut folders, mut is_sure) = (Vec::new(), BTreeSet::new(), false);
@@ -40,8 +42,15 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion
             .leave_out(format!("a check of {path}"), "Checkov takes no file of this name for a Dockerfile");
     }
+    let top = common_top(&folders);
+    let is_read = |path: &str| top.as_deref().is_some_and(|top| is_below(path, top));
+    for path in seen.paths(InputKind::Dockerfile) {
+        if is_aside(&path) && is_dockerfile(name_of(&path)) && !is_read(&path) {
+            suggestion.leave_out(format!("a check of {path}"), ASIDE);
+        }
+    }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
-    if let Some(top) = common_top(&folders) {
+    if let Some(top) = top {
         let (mut comment, mut keys) = (COMMENT.to_owned(), dirs(&BTreeSet::from([top])));
         keys.push_str(&format!("framework = {}\n", list(&frameworks)));
         if !is_sure {
@@ -51,6 +60,10 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion.gates.push(SuggestedGate::new("iac", comment, keys));
     }
     suggestion
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The folders of a kind that Checkov can read. What it can't is left out.

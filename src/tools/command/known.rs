@@ -27,7 +27,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 32] = [
+const READS: [(&str, &[InputKind]); 33] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -54,6 +54,7 @@ const READS: [(&str, &[InputKind]); 32] = [
     ("svelte-check", &[InputKind::TsConfig, SVELTE]),
     ("astro-check", &[InputKind::TsConfig, ASTRO]),
     ("ngc", &[InputKind::TsConfig, ANGULAR]),
+    ("ng-build", &[InputKind::TsConfig, ANGULAR]),
     ("eslint", &[InputKind::Eslint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE]),
     ("biome", &[InputKind::Biome, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
     ("oxlint", &[InputKind::Oxlint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
