@@ -158,7 +158,7 @@ impl ThereIs {
                 Reach::BelowNamed => self.fate(gate, read, judge, (*kind, path)),
                 // Its report does not say.
                 Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => None,
-                Reach::Project | Reach::ProjectAndReferences => None,
+                Reach::Project | Reach::ProjectAndReferences | Reach::Workspace => None,
             };
             let Some((state, why)) = fate else { continue };
             // A template of two kinds is one input; two files of one kind only have names that look alike.
@@ -348,9 +348,9 @@ fn holds_resources(path: &Path) -> bool {
 fn imported_by_none(sources: &mut [GateInput], read: &Named<'_>) {
     let scanned = sources.iter().filter(|source| source.state == InputState::Scanned);
     let kinds: HashSet<InputKind> = scanned.map(|source| source.kind).collect();
-    let is_left = |one: &GateInput| {
-        one.state == InputState::Gap && kinds.contains(&one.kind) && !read.not_read.contains_key(&*one.path)
-    };
+    let is_known = |path: &str| read.not_read.contains_key(path) || read.in_part.contains_key(path);
+    let is_left =
+        |one: &GateInput| one.state == InputState::Gap && kinds.contains(&one.kind) && !is_known(&one.path);
     for source in sources.iter_mut().filter(|one| is_left(one)) {
         (source.state, source.why) = (InputState::Excluded, Some("because no source imports it".into()));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Gate;
 use crate::engine::gate_inputs::folder_of;
 use crate::inputs::exit_code::{Command, Fate};
-use crate::inputs::{Inputs, with_references};
+use crate::inputs::{Inputs, TsProject, with_references};
 use crate::model::aim::Aim;
 use crate::model::input::InputKind;
 use crate::model::policy::DependencyScope;
@@ -136,6 +136,10 @@ fn places(reads: &Reads, repo: &Repo, inputs: &Inputs) -> Vec<String> {
     let places: Vec<String> = reads.folders.iter().map(|folder| from_top(repo, folder)).collect();
     match reads.reach {
         Reach::ProjectAndReferences => with_references(inputs.typescript(), places),
+        Reach::Workspace => {
+            let is_built = |project: &&TsProject| places.iter().any(|place| project.built_by.contains(place));
+            inputs.typescript().iter().filter(is_built).map(|project| project.path.clone()).collect()
+        }
         _ => places,
     }
 }

@@ -55,26 +55,28 @@ enum Names {
     None,
 }
 
-/// The projects of TypeScript that an `angular.json` names, from the top of the repository.
-pub(super) fn projects(path: &str, text: &str) -> Result<Vec<String>, String> {
+/// The projects of TypeScript that an `angular.json` names, from the top of the repository, and whether `ng build` builds each.
+pub(super) fn projects(path: &str, text: &str) -> Result<BTreeMap<String, bool>, String> {
     let workspace: Workspace = serde_json::from_str(&plain_json(text)).map_err(|error| of_json(&error))?;
     let projects = workspace.projects.into_values().filter_map(|project| match project {
         Project::Whole(targets) => Some(targets),
         Project::Other(_) => None,
     });
-    let targets = projects.flat_map(|own| own.architect.into_values().chain(own.targets.into_values()));
-    let options =
-        targets.flat_map(|target| std::iter::once(target.options).chain(target.configurations.into_values()));
-    let mut named: Vec<String> = options
-        .flat_map(|options| match options.ts_config {
-            Names::One(name) => vec![name],
-            Names::Many(names) => names,
-            Names::None => Vec::new(),
-        })
-        .map(|name| beside(path, &name))
-        .collect();
-    named.sort();
-    named.dedup();
+    let mut named = BTreeMap::new();
+    for (name, target) in projects.flat_map(|own| own.architect.into_iter().chain(own.targets)) {
+        let usual = std::iter::once((true, target.options));
+        let others = target.configurations.into_values().map(|options| (false, options));
+        for (is_usual, options) in usual.chain(others) {
+            let files = match options.ts_config {
+                Names::One(name) => vec![name],
+                Names::Many(names) => names,
+                Names::None => Vec::new(),
+            };
+            for file in files {
+                *named.entry(beside(path, &file)).or_default() |= is_usual && name == "build";
+            }
+        }
+    }
     Ok(named)
 }
 
@@ -102,10 +104,16 @@ mod tests {
                 "old": "libs/old"
             }
         }"#;
-        let expected = ["shop/tsconfig.app", "shop/tsconfig.local", "shop/tsconfig.spec", "ui/tsconfig.lib"];
-        let expected: Vec<String> = expected.iter().map(|name| format!("web/projects/{name}.json")).collect();
+        let expected = [
+            ("shop/tsconfig.app", true),
+            ("shop/tsconfig.local", false),
+            ("shop/tsconfig.spec", false),
+            ("ui/tsconfig.lib", true),
+        ];
+        let expected: BTreeMap<String, bool> =
+            expected.iter().map(|(name, built)| (format!("web/projects/{name}.json"), *built)).collect();
         assert_eq!(projects("web/angular.json", text).unwrap(), expected);
-        assert_eq!(projects("angular.json", "{}").unwrap(), [""; 0]);
+        assert_eq!(projects("angular.json", "{}").unwrap(), BTreeMap::new());
         assert!(projects("angular.json", "[").is_err());
     }
 }

@@ -32,8 +32,8 @@ const LARGEST: u64 = 1 << 20;
 pub(super) struct Contents {
     pub(super) manifests: Manifests,
     pub(super) typescript: BTreeMap<String, TsConfig>,
-    /// The projects that workspaces of Angular name.
-    pub(super) built_projects: BTreeSet<String>,
+    /// The projects that each workspace of Angular names, and whether it builds them.
+    pub(super) workspaces: BTreeMap<String, BTreeMap<String, bool>>,
     pub(super) terraform: Vec<(String, TerraformFile)>,
     pub(super) told: Vec<Told>,
     pub(super) test_runs: Vec<TestRun>,
@@ -57,7 +57,7 @@ struct Said {
 enum Fact {
     Npm(packages::NpmPackage),
     /// The projects of TypeScript that an `angular.json` names.
-    Angular(Vec<String>),
+    Angular(BTreeMap<String, bool>),
     Pnpm(Vec<String>),
     Python(packages::PyProject),
     Cargo(packages::CargoManifest),
@@ -165,7 +165,7 @@ impl Contents {
             Fact::Go(module) => drop(self.manifests.go.modules.insert(path.to_owned(), module)),
             Fact::GoWork(work) => drop(self.manifests.go.workspaces.insert(path.to_owned(), work)),
             Fact::Packages(above) => drop(self.manifests.others.insert(path.to_owned(), above)),
-            Fact::Angular(named) => self.built_projects.extend(named),
+            Fact::Angular(named) => drop(self.workspaces.insert(path.to_owned(), named)),
             Fact::TypeScript(config) => drop(self.typescript.insert(path.to_owned(), config)),
             Fact::Terraform(file) => self.terraform.push((path.to_owned(), file)),
             Fact::Builds(told) => self.told.push(told),

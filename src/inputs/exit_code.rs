@@ -3,7 +3,11 @@
 //! Source: POSIX.1-2024, "Shell Command Language", 2.9: a list ends with the code of its last command, a pipeline with that of its last
 //! part, `a || b` with that of `b` where `a` fails; what `&` starts is never waited for. `set -e` and `set -o pipefail` change this.
 
+mod syntax;
+
 use crate::inputs::shell;
+
+use syntax::{Chain, Join, List, Part, Pipeline, Script};
 
 /// A command of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +30,10 @@ pub(crate) enum Fate {
 
 /// The commands of a script, in order.
 pub(crate) fn commands(script: &str) -> Vec<Command> {
-    let tokens = tokens(script);
-    let mut reader = Reader { tokens: &tokens, at: 0, found: Vec::new(), depth: 0, plain: true };
-    let list = reader.list();
-    let is_whole = reader.at == tokens.len() && reader.plain;
-    let mut found = std::mem::take(&mut reader.found);
-    if is_whole {
+    let Script { list, commands, is_plain } = syntax::read(script);
+    let of = |words: Vec<String>| Command { words: shell::command(&words).to_vec(), fate: Fate::Unknown };
+    let mut found: Vec<Command> = commands.into_iter().map(of).collect();
+    if is_plain {
         let mut set = Set::default();
         list.judge(Fate::Fails, Fate::Fails, &mut set, &mut found);
     }
@@ -51,224 +53,11 @@ pub(crate) fn never_fails(script: &str) -> bool {
         && commands.iter().all(|command| command.fate == Fate::Swallowed || is_tame(&command.words))
 }
 
-/// Groups may stand in groups as deep as this.
-const DEEPEST: usize = 50;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    And,
-    Or,
-    Pipe,
-    /// `;`, and the end of a line.
-    End,
-    /// `&`
-    Aside,
-    Open,
-    Close,
-}
-
-/// What joins a pipeline to the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Join {
-    And,
-    Or,
-}
-
-/// Pipelines with what joins them, and whether `&` ends them.
-#[derive(Debug, Default)]
-struct List(Vec<(Chain, bool)>);
-
-#[derive(Debug, Default)]
-struct Chain {
-    first: Pipeline,
-    rest: Vec<(Join, Pipeline)>,
-}
-
-#[derive(Debug, Default)]
-struct Pipeline {
-    inverted: bool,
-    parts: Vec<Part>,
-}
-
-#[derive(Debug)]
-enum Part {
-    /// The place in the list of commands.
-    Simple(usize),
-    /// `{ …; }`, or `( … )` in a shell of its own.
-    Group { list: List, own_shell: bool },
-}
-
 /// What `set` switched on so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Set {
     errexit: bool,
     pipefail: bool,
-}
-
-fn tokens(script: &str) -> Vec<Token> {
-    let script = script.replace("\\\r\n", " ").replace("\\\n", " ");
-    let mut tokens = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = script.chars().peekable();
-    let end =
-        |word: &mut Option<String>, tokens: &mut Vec<Token>| tokens.extend(word.take().map(Token::Word));
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some('\''), c) => word.get_or_insert_default().push(c),
-            (_, '\\') => word.get_or_insert_default().extend(chars.next()),
-            (Some(_), c) => word.get_or_insert_default().push(c),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, '#') if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
-            // `2>&1` is one word.
-            (None, '&') if word.as_ref().is_some_and(|word| word.ends_with(['>', '<'])) => {
-                word.get_or_insert_default().push(c);
-            }
-            (None, '&' | '|') => {
-                end(&mut word, &mut tokens);
-                tokens.push(match (c, chars.next_if_eq(&c).is_some()) {
-                    ('&', true) => Token::And,
-                    ('&', false) => Token::Aside,
-                    (_, true) => Token::Or,
-                    (_, false) => Token::Pipe,
-                });
-                // `|&`
-                if tokens.last() == Some(&Token::Pipe) {
-                    chars.next_if_eq(&'&');
-                }
-            }
-            (None, ';' | '\n') => {
-                end(&mut word, &mut tokens);
-                tokens.push(Token::End);
-            }
-            (None, '$') if chars.peek() == Some(&'(') => {
-                let mut depth = 0;
-                let word = word.get_or_insert_default();
-                word.push(c);
-                for c in chars.by_ref() {
-                    word.push(c);
-                    depth += i32::from(c == '(') - i32::from(c == ')');
-                    if depth == 0 {
-                        break;
-                    }
-                }
-            }
-            (None, '(' | ')') => {
-                end(&mut word, &mut tokens);
-                tokens.push(if c == '(' { Token::Open } else { Token::Close });
-            }
-            (None, c) if c.is_whitespace() => end(&mut word, &mut tokens),
-            (None, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    end(&mut word, &mut tokens);
-    tokens
-}
-
-struct Reader<'t> {
-    tokens: &'t [Token],
-    at: usize,
-    found: Vec<Command>,
-    depth: usize,
-    /// Whether there are only lists, pipelines and groups.
-    plain: bool,
-}
-
-impl Reader<'_> {
-    fn next_if(&mut self, is_wanted: impl Fn(&Token) -> bool) -> bool {
-        let is = self.tokens.get(self.at).is_some_and(is_wanted);
-        self.at += usize::from(is);
-        is
-    }
-
-    fn is_word(&self, wanted: &str) -> bool {
-        matches!(self.tokens.get(self.at), Some(Token::Word(word)) if word == wanted)
-    }
-
-    fn list(&mut self) -> List {
-        let mut list = List::default();
-        loop {
-            while self.next_if(|token| *token == Token::End) {}
-            if self.is_over() {
-                return list;
-            }
-            let chain = self.chain();
-            let aside = self.next_if(|token| *token == Token::Aside);
-            list.0.push((chain, aside));
-            if !aside && !self.next_if(|token| *token == Token::End) {
-                return list;
-            }
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        matches!(self.tokens.get(self.at), None | Some(Token::Close)) || self.is_word("}")
-    }
-
-    fn chain(&mut self) -> Chain {
-        let mut chain = Chain { first: self.pipeline(), rest: Vec::new() };
-        loop {
-            let join = match self.tokens.get(self.at) {
-                Some(Token::And) => Join::And,
-                Some(Token::Or) => Join::Or,
-                _ => return chain,
-            };
-            self.at += 1;
-            while self.next_if(|token| *token == Token::End) {}
-            let next = self.pipeline();
-            chain.rest.push((join, next));
-        }
-    }
-
-    fn pipeline(&mut self) -> Pipeline {
-        let mut pipeline = Pipeline::default();
-        while self.is_word("!") {
-            self.at += 1;
-            pipeline.inverted = !pipeline.inverted;
-        }
-        loop {
-            let part = self.part();
-            pipeline.parts.push(part);
-            if !self.next_if(|token| *token == Token::Pipe) {
-                return pipeline;
-            }
-        }
-    }
-
-    fn part(&mut self) -> Part {
-        let own_shell = self.tokens.get(self.at) == Some(&Token::Open);
-        if (own_shell || self.is_word("{")) && self.depth < DEEPEST {
-            self.at += 1;
-            self.depth += 1;
-            let list = self.list();
-            self.depth -= 1;
-            let is_closed = match own_shell {
-                true => self.next_if(|token| *token == Token::Close),
-                false => self.next_if(|token| *token == Token::Word("}".to_owned())),
-            };
-            self.plain &= is_closed;
-            // Redirections.
-            while self.next_if(|token| matches!(token, Token::Word(_))) {}
-            return Part::Group { list, own_shell };
-        }
-        let mut words = Vec::new();
-        while let Some(Token::Word(word)) = self.tokens.get(self.at) {
-            words.push(word.clone());
-            self.at += 1;
-        }
-        const COMPOUND: [&str; 13] = [
-            "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac",
-            "function",
-        ];
-        self.plain &= !words.is_empty() && !COMPOUND.contains(&words[0].as_str());
-        self.found.push(Command { words: shell::command(&words).to_vec(), fate: Fate::Unknown });
-        Part::Simple(self.found.len() - 1)
-    }
 }
 
 impl List {

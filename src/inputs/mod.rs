@@ -140,7 +140,7 @@ impl Inputs {
         Self {
             top: top.to_owned(),
             terraform: terraform::folders(contents.terraform),
-            typescript: typescript::graph(contents.typescript, &contents.built_projects, &files),
+            typescript: typescript::graph(contents.typescript, &contents.workspaces, &files),
             packages: contents.manifests.npm.into_values().collect(),
             files,
             troubles,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::inputs::typescript::SOURCES;
 use crate::inputs::{Inputs, Picked, Selection, TsProject};
-use crate::model::input::{InputKind, Language, Standing};
+use crate::model::input::{InputKind, Standing};
 
 /// Some projects, with what they take in.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ pub(crate) fn with_own_sources<'p>(
         let folder = if selection.leads_out() { "." } else { selection.folder() };
         let mut own = inputs.files().below(folder).filter(|file| {
             file.standing() != Standing::Ignored
-                && file.kinds().has(InputKind::Source(Language::TypeScript))
+                && SOURCES.iter().any(|language| file.kinds().has(InputKind::Source(*language)))
                 && !(is_part && is_setting(&file.name()))
         });
         own.any(|file| {

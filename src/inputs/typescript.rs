@@ -37,6 +37,8 @@ pub(crate) struct TsProject {
     pub(super) has_own: bool,
     /// What builds the folder names projects that extend it, and not this one (Angular up to 19).
     pub(super) is_passed_over: bool,
+    /// The `angular.json` files by which `ng build` builds it.
+    pub(crate) built_by: Vec<String>,
     /// Projects that extend it, and that refer to it.
     pub(crate) extended_by: Vec<String>,
     pub(crate) referred_by: Vec<String>,
@@ -150,10 +152,10 @@ pub(super) fn beside(path: &str, name: &str) -> String {
     forward(&normalise(&folder.join(name))).to_string()
 }
 
-/// The graph of the projects. `built` are those that workspaces of Angular name.
+/// The graph of the projects. `workspaces` of Angular name some of them, and build some of these.
 pub(super) fn graph(
     projects: BTreeMap<String, TsConfig>,
-    built: &BTreeSet<String>,
+    workspaces: &BTreeMap<String, BTreeMap<String, bool>>,
     files: &Files,
 ) -> Vec<TsProject> {
     let mut graph: BTreeMap<String, TsProject> = BTreeMap::new();
@@ -187,10 +189,13 @@ pub(super) fn graph(
             if extends { &mut project.extended_by } else { &mut project.referred_by }.push(from);
         }
     }
+    let is_named = |path: &String| workspaces.values().any(|named| named.contains_key(path));
     for project in graph.values_mut() {
         project.has_own = has_own(project, files);
-        project.is_passed_over =
-            !built.contains(&project.path) && project.extended_by.iter().any(|path| built.contains(path));
+        project.is_passed_over = !is_named(&project.path) && project.extended_by.iter().any(is_named);
+        let is_built = |named: &BTreeMap<String, bool>| named.get(&project.path) == Some(&true);
+        let by = workspaces.iter().filter(|(_, named)| is_built(named));
+        project.built_by = by.map(|(workspace, _)| workspace.clone()).collect();
     }
     graph.into_values().collect()
 }
@@ -211,4 +216,5 @@ fn has_own(project: &TsProject, files: &Files) -> bool {
 }
 
 /// What a project of TypeScript may hold.
-const SOURCES: [Language; 4] = [Language::TypeScript, Language::Vue, Language::Svelte, Language::Astro];
+pub(super) const SOURCES: [Language; 4] =
+    [Language::TypeScript, Language::Vue, Language::Svelte, Language::Astro];

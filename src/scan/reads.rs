@@ -29,6 +29,8 @@ pub enum Reach {
     Project,
     /// The same, with the projects that they refer to, at any depth.
     ProjectAndReferences,
+    /// The folders are workspaces of Angular, for the projects that these build.
+    Workspace,
 }
 
 impl Reads {
@@ -50,10 +52,12 @@ impl Reads {
                 Reach::Below | Reach::BelowNamed => is_below(holder, folder),
                 Reach::Around => is_below(holder, folder) || is_below(folder, holder),
                 Reach::Exactly => folder == path,
-                Reach::Project | Reach::ProjectAndReferences if matches!(kind, InputKind::Source(_)) => {
+                Reach::Project | Reach::ProjectAndReferences | Reach::Workspace
+                    if matches!(kind, InputKind::Source(_)) =>
+                {
                     is_below(holder, folder_of(folder))
                 }
-                Reach::Project | Reach::ProjectAndReferences => folder == path,
+                Reach::Project | Reach::ProjectAndReferences | Reach::Workspace => folder == path,
             })
     }
 

@@ -147,9 +147,13 @@ fn nothing_is_left_without_a_gate_in_silence() {
 fn a_script_reads_what_its_programs_read() {
     let gate =
         "[[gate]]\nid = \"types\"\ntool = \"command\"\nrun = [\"npm\", \"run\", \"check\"]\ndir = \"web\"\n";
-    for (script, is_read) in
-        [("svelte-kit sync && svelte-check --tsconfig ./tsconfig.json", true), ("vite build", false)]
-    {
+    for (script, is_read) in [
+        ("svelte-kit sync && svelte-check --tsconfig ./tsconfig.json", true),
+        ("svelte-check --tsconfig ./tsconfig.other.json", false),
+        ("svelte-check; vite build", false),
+        ("tsc -b --clean", false),
+        ("vite build", false),
+    ] {
         let project = Project::with_gates(&format!("version = 1\n{gate}"));
         project.git(&["init", "--quiet"]);
         project.write("web/package.json", format!(r#"{{"scripts": {{"check": "{script}"}}}}"#));
@@ -200,4 +204,59 @@ fn a_run_names_the_lines_that_it_would_add() {
     for words in ["1 Yarn lock file (yarn-audit, trivy): site/yarn.lock", "id = \"packages-2\""] {
         assert!(explained.contains(words), "{words}\n{explained}");
     }
+}
+
+/// `tsc -b` builds what a project refers to, wherever that lies, and nothing else below its folder.
+#[test]
+fn a_build_reads_its_references() {
+    let gate =
+        "[[gate]]\nid = \"types\"\ntool = \"command\"\nrun = [\"npx\", \"tsc\", \"-b\"]\ndir = \"web\"\n";
+    let project = Project::with_gates(&format!("version = 1\n{gate}"));
+    project.git(&["init", "--quiet"]);
+    project.write("web/tsconfig.json", r#"{"exclude": ["e2e"], "references": [{"path": "../shared"}]}"#);
+    project.write("shared/tsconfig.json", r#"{"references": [{"path": "../core/tsconfig.lib.json"}]}"#);
+    for path in ["core/tsconfig.lib.json", "web/e2e/tsconfig.json", "tools/tsconfig.json"] {
+        project.write(path, "{}");
+    }
+    for path in ["web/a.ts", "shared/b.ts", "core/c.ts", "web/e2e/d.ts", "tools/e.ts"] {
+        project.write(path, "");
+    }
+    project.commit("projects");
+    let plan = project.run(&["plan"]).stdout;
+    assert!(
+        plan.contains("2 TypeScript projects (tsc): tools/tsconfig.json, web/e2e/tsconfig.json"),
+        "{plan}"
+    );
+}
+
+/// Its exit code can't say anything, so nobody has to run it.
+#[test]
+fn a_script_that_never_fails_proves_nothing() {
+    let gate = "[[gate]]\nid = \"check\"\ntool = \"command\"\nrun = [\"npm\", \"run\", \"check\"]\n";
+    let project = Project::with_gates(&format!("version = 1\nmode = \"production\"\n{gate}"));
+    project.git(&["init", "--quiet"]);
+    project.program("npm", "exit 0");
+    for (script, code) in [("checker || true", 3), ("checker; echo done", 3), ("checker || exit 1", 0)] {
+        project.write("package.json", format!(r#"{{"scripts": {{"check": "{script}"}}}}"#));
+        project.commit(script);
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, code, "{script}: {}", ran.all());
+        let says = "the script `check` of package.json never fails, so its exit code proves nothing";
+        // However wide the terminal is.
+        let says_so = |ran: &Ran| ran.all().split_whitespace().collect::<Vec<_>>().join(" ").contains(says);
+        assert_eq!(says_so(&ran), code == 3, "{script}: {}", ran.all());
+        let plan = project.run(&["plan"]);
+        assert_eq!(says_so(&plan), code == 3, "{script}: {}", plan.all());
+    }
+    // A report says what was found.
+    project.write("package.json", r#"{"scripts": {"check": "checker || true"}}"#);
+    project.write("report.xml", "<testsuites><testsuite><testcase name=\"a\"/></testsuite></testsuites>");
+    project.write(
+        "gates.toml",
+        format!("version = 1\n{gate}report = {{ format = \"junit\", path = \"junit.xml\" }}\n"),
+    );
+    project.program("npm", "cp report.xml junit.xml");
+    project.commit("a report");
+    let ran = project.run(&["run", "--mode", "production"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
 }

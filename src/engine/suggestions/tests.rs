@@ -1,5 +1,6 @@
 //! What is suggested for small repositories. Each of the lessons is from a public repository.
 
+mod checkers;
 mod locks;
 mod names;
 mod nothing;

@@ -15,6 +15,8 @@ use super::is_dockerfile;
 const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
 const PERHAPS: &str = "Checkov may have no check for what is here yet; then this gate is skipped.";
 
+const ASIDE: &str = "its folder looks like tests, examples, a template or a workplace: name it in `dirs` of the gate to check it";
+
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
     let (mut frameworks, mut folders, mut sure) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
@@ -44,8 +46,15 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion
             .leave_out(path, "what it makes is in no file, and Checkov needs kubectl or kustomize for it");
     }
+    let top = common_top(&folders);
+    let is_read = |path: &str| top.as_deref().is_some_and(|top| is_in(top, folder_of(path)));
+    for path in seen.paths(InputKind::Dockerfile) {
+        if is_aside(&path) && is_dockerfile(name_of(&path)) && !is_read(&path) {
+            suggestion.leave_out(format!("a check of {path}"), ASIDE);
+        }
+    }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
-    if let Some(top) = common_top(&folders) {
+    if let Some(top) = top {
         // It looks at all Dockerfiles below its folder, so also at those of workplaces.
         if frameworks.iter().any(|framework| framework == "dockerfile") {
             let files = seen.paths(InputKind::Dockerfile);

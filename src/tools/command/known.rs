@@ -27,7 +27,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 34] = [
+const READS: [(&str, &[InputKind]); 35] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -56,6 +56,7 @@ const READS: [(&str, &[InputKind]); 34] = [
     ("svelte-check", &[InputKind::TsConfig, SVELTE]),
     ("astro-check", &[InputKind::TsConfig, ASTRO]),
     ("ngc", &[InputKind::TsConfig, ANGULAR]),
+    ("ng-build", &[InputKind::TsConfig, ANGULAR]),
     ("eslint", &[InputKind::Eslint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE]),
     ("biome", &[InputKind::Biome, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),
     ("oxlint", &[InputKind::Oxlint, JAVASCRIPT, TYPESCRIPT, VUE, SVELTE, ASTRO]),

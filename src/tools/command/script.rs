@@ -8,14 +8,40 @@ use crate::scan::survey::from_top;
 use super::known;
 use super::programs::shell_script;
 
-/// The script of a `package.json` that a command runs: `npm run check`, `pnpm run check`.
+/// The script of a `package.json` that a command runs: `npm run check`, `npm test`, `pnpm check`.
 pub(super) fn name(run: &[String]) -> Option<&str> {
-    let managers = ["npm", "pnpm", "yarn", "bun"];
-    match run {
-        [manager, run, script, ..] if managers.contains(&manager.as_str()) && run == "run" => Some(script),
+    // These run it elsewhere.
+    const MOVED: [&str; 10] = [
+        "--prefix",
+        "-C",
+        "--dir",
+        "--cwd",
+        "--filter",
+        "--workspace",
+        "--workspaces",
+        "--recursive",
+        "-r",
+        "-w",
+    ];
+    let before = run.iter().take_while(|word| *word != "--").map(String::as_str);
+    let words: Vec<&str> = before.collect();
+    let is_moved =
+        |word: &&str| MOVED.contains(word) || MOVED.iter().any(|name| word.starts_with(&format!("{name}=")));
+    if words.iter().any(|word| is_moved(word)) {
+        return None;
+    }
+    let plain: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('-')).collect();
+    match plain.as_slice() {
+        ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", script, ..] => Some(script),
+        ["npm" | "pnpm" | "yarn", "test" | "t", ..] => Some("test"),
+        // A script of this name, unless it is a command of their own.
+        ["pnpm" | "yarn", script, ..] if !OWN.contains(script) => Some(script),
         _ => None,
     }
 }
+
+/// Commands of pnpm and Yarn that a script does not replace.
+const OWN: [&str; 8] = ["add", "audit", "dlx", "exec", "install", "node", "npm", "workspace"];
 
 /// What is wrong with a script whose exit code is to count.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,6 +115,26 @@ mod tests {
         assert_eq!(all(&["npm", "run", "check"], "tsc && jest"), "None");
         assert_eq!(swallowed(&["npm", "run", "check"], ".", "tsc || true"), None, "of another folder");
         assert_eq!(swallowed(&["npm", "run", "other"], "web", "tsc || true"), None);
+    }
+
+    #[test]
+    fn a_script_has_a_name() {
+        for (run, expected) in [
+            ("npm run check", Some("check")),
+            ("npm run --silent check -- --all", Some("check")),
+            ("npm run-script check", Some("check")),
+            ("npm test", Some("test")),
+            ("yarn check", Some("check")),
+            ("pnpm check", Some("check")),
+            ("pnpm audit", None),
+            ("pnpm --filter web run check", None),
+            ("npm --prefix=web run check", None),
+            ("npm ci", None),
+            ("npx check", None),
+        ] {
+            let run: Vec<String> = run.split(' ').map(str::to_owned).collect();
+            assert_eq!(name(&run), expected, "{run:?}");
+        }
     }
 
     #[test]

@@ -9,10 +9,11 @@ use crate::scan::reads::{Reach, Reads};
 /// A checker, and the components that it reads besides.
 type Checker = (&'static str, Option<Language>);
 
-const CHECKERS: [Checker; 7] = [
+const CHECKERS: [Checker; 8] = [
     ("tsc", None),
     ("vue-tsc", Some(Language::Vue)),
     ("ngc", Some(Language::Angular)),
+    ("ng-build", Some(Language::Angular)),
     ("svelte-check", Some(Language::Svelte)),
     ("astro-check", Some(Language::Astro)),
     ("nuxt-typecheck", Some(Language::Vue)),
@@ -41,6 +42,13 @@ pub(super) fn reads(program: &str, arguments: &[&str], dir: &str) -> Option<Vec<
     let (_, language) = CHECKERS.iter().find(|(name, _)| *name == program)?;
     if checks_nothing(arguments) {
         return Some(Vec::new());
+    }
+    if program == "ng-build" {
+        // `ng build shop` builds one project of several, by a name that only the workspace knows.
+        let is_whole = arguments.first().is_none_or(|first| first.starts_with('-'));
+        let kinds = [InputKind::TsConfig, InputKind::Source(Language::Angular)];
+        let reads = || Reads::new(kinds, &[format!("{dir}/angular.json")], Reach::Workspace);
+        return Some(is_whole.then(reads).into_iter().collect());
     }
     let has = |names: &[&str]| arguments.iter().any(|word| names.contains(word));
     let is_tsc = ["tsc", "vue-tsc"].contains(&program);
@@ -126,6 +134,7 @@ mod tests {
             ("npx astro check", "web/tsconfig.json"),
             ("astro check --root docs", "web/docs/tsconfig.json"),
             ("tsc --noCheck false", "web/tsconfig.json"),
+            ("npx ng build --configuration production", "web/angular.json"),
         ] {
             assert_eq!(projects(run), (vec![expected.to_owned()], false), "{run}");
         }
@@ -160,6 +169,9 @@ mod tests {
             "svelte-check --no-tsconfig",
             "tsc -p /etc/tsconfig.json",
             "tsc --version",
+            "ng build shop",
+            "ng build --watch",
+            "ng serve",
         ] {
             assert_eq!(projects(run), (vec![], false), "{run}");
         }

@@ -176,6 +176,31 @@ fn components_that_nobody_checks_leave_the_types_without_proof() {
     assert_eq!(rows(&project, "types"), ["src/App.vue scanned 1", "src/main.ts scanned 1"]);
 }
 
+/// tsc lists the source, and checks nothing of the template.
+#[test]
+fn templates_of_angular_leave_the_types_without_proof_unless_ngc_checks_them() {
+    let component =
+        "import { Component } from \"@angular/core\";\n@Component({ template: \"\" })\nexport class A {}\n";
+    let project = project(TYPES, &[("tsconfig.json", "{}"), ("a.ts", component), ("b.ts", "")]);
+    let folder = project.root().file_name().unwrap().to_str().unwrap().to_owned();
+    lists(&project, &folder, "a.ts b.ts");
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("types")["reason"].as_str().unwrap().to_owned();
+    let says = "1 of 2 sources was not read: a.ts (tsc does not check the template of its component; a gate of `command` with ngc does)";
+    assert!(reason.starts_with(says), "{reason}");
+    assert_eq!(rows(&project, "types"), ["a.ts gap 1", "b.ts scanned 1"]);
+    let ngc = "[[gate]]\nid = \"ngc\"\ntool = \"command\"\nrun = [\"ngc\", \"-p\", \"tsconfig.json\", \"--noEmit\"]\n";
+    project.program("ngc", "exit 0");
+    project.write("gates.toml", gates(&format!("{TYPES}{ngc}")));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    // It reads another project.
+    let other = ngc.replace("tsconfig.json", "e2e/tsconfig.json");
+    project.write("gates.toml", gates(&format!("{TYPES}{other}")));
+    assert_eq!(run(&project).code, 3);
+}
+
 /// Sources beside the projects: neither a gate nor a project has them.
 #[test]
 fn sources_that_stand_in_no_project_are_named() {
