@@ -41,6 +41,7 @@ use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::LINKS;
 use crate::tools::platforms::input_platforms;
 use lock_names::{file_patterns, is_named, reads_lock};
+use log::fatal_line;
 use scan::Scan;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -395,37 +396,6 @@ impl Tool for Trivy {
     fn error_line(&self, raw: &RawReport) -> Option<String> {
         fatal_line(&raw.stderr_text()).or_else(|| raw.last_error_line())
     }
-}
-
-/// The message of the `FATAL` line, without the chain of functions before it, and with the first of
-/// the causes that Trivy lists below it.
-fn fatal_line(stderr: &str) -> Option<String> {
-    let mut lines = stderr.lines().skip_while(|line| !line.contains("\tFATAL\t"));
-    let (_, message) = lines.next()?.split_once("\tFATAL\t")?;
-    let message = message.strip_prefix("Fatal error\t").unwrap_or(message);
-    let message = message.strip_prefix("run error: ").unwrap_or(message);
-    let core = [
-        "unable to find the specified image",
-        "failed to download vulnerability DB",
-        "--skip-db-update",
-        "Unable to initialize the Java DB",
-    ]
-    .iter()
-    .find_map(|words| message.rfind(words))
-    .map_or(message, |at| &message[at..]);
-
-    let mut line = core.to_owned();
-    if let Some((head, _)) = core.rsplit_once(": ").filter(|(_, tail)| tail.ends_with("occurred:")) {
-        let cause = lines.find_map(|line| line.trim_start().strip_prefix("* "));
-        line = format!("{head}: {}", cause.unwrap_or("several causes"));
-    }
-    if core.starts_with("--skip-db-update") {
-        line.push_str(" (there is no vulnerability database in the cache folder: let Trivy download one, or point `cache_dir` at one)");
-    }
-    if core.starts_with("Unable to initialize the Java DB") {
-        line.push_str(" (there are Java archives, and their packages are known by a database of their own: `trivy image --download-java-db-only` gets it)");
-    }
-    Some(line)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What Trivy's log says of files that it can't read.
+//! What Trivy's log says: why it ended, and of files that it can't read.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,37 @@ pub(super) fn not_parsed(log: &str) -> BTreeMap<&str, String> {
         (file, format!("Trivy can't parse it: {why}"))
     })
     .collect()
+}
+
+/// The message of the `FATAL` line, without the chain of functions before it, and with the first of
+/// the causes that Trivy lists below it.
+pub(super) fn fatal_line(stderr: &str) -> Option<String> {
+    let mut lines = stderr.lines().skip_while(|line| !line.contains("\tFATAL\t"));
+    let (_, message) = lines.next()?.split_once("\tFATAL\t")?;
+    let message = message.strip_prefix("Fatal error\t").unwrap_or(message);
+    let message = message.strip_prefix("run error: ").unwrap_or(message);
+    let core = [
+        "unable to find the specified image",
+        "failed to download vulnerability DB",
+        "--skip-db-update",
+        "Unable to initialize the Java DB",
+    ]
+    .iter()
+    .find_map(|words| message.rfind(words))
+    .map_or(message, |at| &message[at..]);
+
+    let mut line = core.to_owned();
+    if let Some((head, _)) = core.rsplit_once(": ").filter(|(_, tail)| tail.ends_with("occurred:")) {
+        let cause = lines.find_map(|line| line.trim_start().strip_prefix("* "));
+        line = format!("{head}: {}", cause.unwrap_or("several causes"));
+    }
+    if core.starts_with("--skip-db-update") {
+        line.push_str(" (there is no vulnerability database in the cache folder: let Trivy download one, or point `cache_dir` at one)");
+    }
+    if core.starts_with("Unable to initialize the Java DB") {
+        line.push_str(" (there are Java archives, and their packages are known by a database of their own: `trivy image --download-java-db-only` gets it)");
+    }
+    Some(line)
 }
 
 #[cfg(test)]
