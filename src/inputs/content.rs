@@ -270,7 +270,7 @@ impl Said {
                 self.kinds = templates::kinds(&file.name(), &text);
                 return Ok(());
             }
-            Look::Program if is_shell(bytes) => {
+            Look::Program if shell::is_shell(bytes) => {
                 self.kinds.add(InputKind::Source(crate::model::input::Language::Shell));
                 let builds = shell::builds(&text);
                 return self.builds(file, builds);
@@ -391,14 +391,4 @@ impl Said {
         }
         Ok(())
     }
-}
-
-/// Whether a program is a shell script: `#!/bin/sh`, `#!/usr/bin/env bash`.
-fn is_shell(bytes: &[u8]) -> bool {
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let first = String::from_utf8_lossy(first);
-    let shells = ["sh", "bash", "dash", "ksh", "zsh"];
-    first
-        .strip_prefix("#!")
-        .is_some_and(|line| line.split([' ', '/', '\t']).any(|word| shells.contains(&word.trim())))
 }

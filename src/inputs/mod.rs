@@ -21,6 +21,7 @@ mod from_git;
 mod git_index;
 mod go_mod;
 mod hcl;
+mod helm;
 #[cfg(test)]
 mod hostile;
 mod kubernetes;
@@ -120,7 +121,7 @@ impl Inputs {
         not_listed.sort();
         let contents = content::read_all(top, &mut files);
         troubles.extend(contents.troubles);
-        helm(&mut files);
+        helm::mark_templates(&mut files);
         let builds::Resolved { images, troubles: unknown } = builds::resolve(&contents.told, &files, top);
         troubles.extend(unknown);
         for build in &images {
@@ -381,30 +382,6 @@ fn name(top: &Path, files: &mut Files, vendored: &BTreeSet<String>) -> Vec<Input
 fn is_third_party(path: &str, vendored: &BTreeSet<String>) -> bool {
     let copied = || path.match_indices('/').any(|(end, _)| vendored.contains(&path[..end]));
     third_party::is_in_installed(path) || (!vendored.is_empty() && copied())
-}
-
-/// What lies in `templates` of a chart is YAML only after Helm has filled it in.
-fn helm(files: &mut Files) {
-    let charts: Vec<String> = files
-        .iter()
-        .filter(|file| file.kinds().has(InputKind::Helm))
-        .map(|file| file.folder().into_owned())
-        .collect();
-    for chart in charts {
-        let templates = if chart == "." { "templates".to_owned() } else { format!("{chart}/templates") };
-        let places: Vec<usize> = files
-            .below(&templates)
-            .filter(|file| {
-                [".yaml", ".yml", ".json", ".tpl"].iter().any(|ending| file.name().ends_with(ending))
-            })
-            .map(|file| file.place())
-            .collect();
-        for place in places {
-            if let Some(facts) = files.facts_mut(place) {
-                facts.kinds = KindSet::of(InputKind::HelmTemplate);
-            }
-        }
-    }
 }
 
 fn add(files: &mut Files, path: &str, kind: InputKind) {

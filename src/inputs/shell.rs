@@ -208,6 +208,16 @@ pub(super) fn at_top(path: &str) -> Option<String> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
 }
 
+/// Whether a program is a shell script: `#!/bin/sh`, `#!/usr/bin/env bash`.
+pub(super) fn is_shell(bytes: &[u8]) -> bool {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let shells = ["sh", "bash", "dash", "ksh", "zsh"];
+    first
+        .strip_prefix("#!")
+        .is_some_and(|line| line.split([' ', '/', '\t']).any(|word| shells.contains(&word.trim())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

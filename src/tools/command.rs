@@ -253,7 +253,7 @@ impl Tool for Command {
             1..=125 => Exit::Findings,
             126 => Exit::Fault("not executable"),
             127 => Exit::Fault("not found"),
-            other => Exit::Fault(signal(other)),
+            other => Exit::Fault(known::signal(other)),
         }
     }
 
@@ -378,24 +378,6 @@ impl Command {
         let mut finding = Finding::new("exit-code", Category::Test, Severity::High, title.as_str());
         finding.message = title.into();
         finding
-    }
-}
-
-/// The meaning of codes above 128 in a shell: 128 plus the number of the signal.
-fn signal(code: i32) -> &'static str {
-    match code {
-        129 => "ended by signal 1, SIGHUP",
-        130 => "ended by signal 2, SIGINT",
-        131 => "ended by signal 3, SIGQUIT",
-        132 => "ended by signal 4, SIGILL",
-        134 => "ended by signal 6, SIGABRT",
-        135 => "ended by signal 7, SIGBUS",
-        136 => "ended by signal 8, SIGFPE",
-        137 => "ended by signal 9, SIGKILL: out of memory?",
-        139 => "ended by signal 11, SIGSEGV",
-        141 => "ended by signal 13, SIGPIPE",
-        143 => "ended by signal 15, SIGTERM",
-        _ => "ended by a signal, or a failure of its own",
     }
 }
 

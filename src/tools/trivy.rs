@@ -41,7 +41,6 @@ use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::LINKS;
 use crate::tools::platforms::input_platforms;
 use lock_names::{file_patterns, is_named, reads_lock};
-use log::fatal_line;
 use scan::Scan;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -389,12 +388,11 @@ impl Tool for Trivy {
     /// Errors of the database, or of images in a registry: the text from the `FATAL` line on.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
-        let at = stderr.find("\tFATAL\t")?;
-        transient_error(&stderr[at..])
+        transient_error(&stderr[stderr.find("\tFATAL\t")?..])
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {
-        fatal_line(&raw.stderr_text()).or_else(|| raw.last_error_line())
+        log::fatal_line(&raw.stderr_text()).or_else(|| raw.last_error_line())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod infrastructure;
 mod not_there;
+mod projects;
 mod shapes;
 mod sources;
 

@@ -27,7 +27,7 @@ pub(super) fn name(run: &[String]) -> Option<&str> {
     let words: Vec<&str> = before.collect();
     let is_moved =
         |word: &&str| MOVED.contains(word) || MOVED.iter().any(|name| word.starts_with(&format!("{name}=")));
-    if words.iter().any(|word| is_moved(word)) {
+    if words.iter().any(is_moved) {
         return None;
     }
     let plain: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('-')).collect();

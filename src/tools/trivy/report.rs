@@ -395,7 +395,6 @@ fn ecosystem(purl: Option<&str>, kind: &str) -> Option<Text> {
 }
 
 fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> SharedTexts {
-    let primary = given(primary);
-    let others = others.into_iter().flatten().filter(|other| Some(other) != primary.as_ref());
-    primary.iter().cloned().chain(others).collect()
+    let (primary, others) = (given(primary), others.unwrap_or_default().into_iter());
+    primary.iter().cloned().chain(others.filter(|other| Some(other) != primary.as_ref())).collect()
 }
