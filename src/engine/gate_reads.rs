@@ -78,11 +78,14 @@ impl GateReads {
 
     fn passes_over(&self, path: &str) -> bool {
         let is_seen = |inside: &str| !inside.split('/').any(|name| self.tool.passes_over(name));
-        !self.folders.iter().any(|folder| match folder.as_str() {
-            "." => path == "." || is_seen(path),
-            folder if folder == path => true,
-            folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).is_some_and(is_seen),
-        })
+        let mut inside = self.folders.iter().filter_map(|folder| match folder.as_str() {
+            "." if path == "." => Some(""),
+            "." => Some(path),
+            folder if folder == path => Some(""),
+            folder => path.strip_prefix(folder)?.strip_prefix('/'),
+        });
+        // A project of TypeScript is a file, with nothing below it.
+        inside.next().is_some_and(|first| !is_seen(first) && !inside.any(is_seen))
     }
 
     /// Whether it answers what is asked of an input: a lock file has to be audited, not only listed.

@@ -1,5 +1,7 @@
 //! Targets and projects: which are named, and which are parts of others.
 
+use crate::common::Project;
+
 use super::gates;
 use super::sources::{LINT, TYPES, project};
 
