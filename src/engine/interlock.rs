@@ -155,11 +155,11 @@ pub(crate) fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
     turns
 }
 
-/// The push gates of which one comes right after the other: none of them moves a tag before all have pushed. Other actions
-/// in between part them, since these act on what was pushed.
+/// The push gates of which one comes right after the other: none of them moves a tag before all have pushed, also if one can't be
+/// run. Other actions in between part them, since these act on what was pushed.
 pub(crate) fn pushes_together(gates: &[PlannedGate]) -> Vec<Vec<usize>> {
     let turns = turns(gates);
-    let runs = |index: &usize| turns[*index].is_some() && matches!(gates[*index].fate, Fate::Run(_));
+    let runs = |index: &usize| turns[*index].is_some() && !matches!(gates[*index].fate, Fate::Skip(_));
     let mut late: Vec<usize> = (0..gates.len()).filter(runs).collect();
     late.sort_by_key(|index| turns[*index]);
     let pushes = |index: &usize| PUSHERS.contains(&gates[*index].gate.spec.name);

@@ -206,8 +206,13 @@ fn plan_gate(
     }
     let narrowed = since.filter(|_| gate.tool.follows_range());
     let sources = if gate.tool.acts() { all_needs(&gate, config) } else { gate.needs.clone() };
-    let images: Vec<BuiltImage> =
+    let mut images: Vec<BuiltImage> =
         sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
+    if images.is_empty() && gate.tool.acts() {
+        // Its `needs` say which actions come first; it comes after all other gates anyway.
+        let all = config.gates.iter().filter_map(|other| built.get(&other.id));
+        images = all.flatten().cloned().collect();
+    }
     let scene = Scene { repo, gate: &gate.id, since: narrowed, built: &images, inputs };
     let since = narrowed.map(|range| range.base.clone());
     let fate = match gate.tool.plan(&scene) {

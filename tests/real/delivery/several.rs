@@ -192,3 +192,27 @@ fn a_push_gate_that_does_not_count_still_keeps_tags_from_moving_and_one_that_is_
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(noted(&pipeline), [format!("N:{}", pipeline.tag), "N:latest".to_owned()]);
 }
+
+#[test]
+fn an_order_of_push_gates_hides_no_image_from_the_second_and_one_that_can_t_be_planned_keeps_the_tags() {
+    let (mut pipeline, _proxy) = two_gates("needs = ['one']");
+    let config = docker_config(&pipeline, "{}");
+    note_pushes(&pipeline, "nothing");
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let first = held(&pipeline, "latest");
+    assert!(first[0].is_some() && first[1].is_some());
+
+    let gates = pipeline.project.read("gates.toml");
+    let unknown = format!("{}-proxy'", pipeline.name);
+    let at = gates.rfind(&unknown).unwrap();
+    pipeline
+        .project
+        .write("gates.toml", format!("{}no-such-image'{}", &gates[..at], &gates[at + unknown.len()..]));
+    pipeline.write_app("two");
+    pipeline.commit("another image");
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(pipeline.came_of("two").1.contains("no-such-image"), "{}", ran.all());
+    assert_eq!(held(&pipeline, "latest"), first);
+}

@@ -18,6 +18,7 @@ fn push_gates_that_follow_one_another_move_their_tags_together() {
             gate: gate.clone(),
             fate: match &*gate.id {
                 "out" => Fate::Skip("left out".to_owned()),
+                "broken" => Fate::Impossible("no image".to_owned()),
                 _ => Fate::Run(Vec::new()),
             },
             left_out: None,
@@ -32,6 +33,8 @@ fn push_gates_that_follow_one_another_move_their_tags_together() {
     let (one, two, three) = (push("one"), push("two"), push("three"));
     assert_eq!(together(&[&look, &one, &two, &ecr]), ["one two ecr"]);
     assert_eq!(together(&[&one, &push("out"), &two]), ["one two"]);
+    // One that can't be run keeps the tags of the others where they are.
+    assert_eq!(together(&[&one, &push("broken")]), ["one broken"]);
     // A deployment acts on what was pushed before it.
     assert_eq!(together(&[&one, &two, &deploy, &three]), ["one two", "three"]);
     assert_eq!(together(&[&one, &smoke("one"), &two]), ["one", "two"]);
