@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::container_engine::ContainerEngine;
 use crate::scan::declared::Declared;
 use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
@@ -77,7 +78,8 @@ struct RegistryPush {
     tags: Option<Vec<String>>,
     #[serde(rename = "moving_tags")]
     moving: Vec<String>,
-    engine: Kind,
+    /// `None`: the one that has built the image, else Docker.
+    engine: Option<Kind>,
     /// Where the password of ECR comes from; `None`: the engine's own logins are used.
     #[serde(flatten)]
     account: Option<Account>,
@@ -118,11 +120,7 @@ fn configure(keys: &Keys, ecr: bool) -> Box<dyn Tool> {
         namespace: repository(keys, "namespace"),
         tags: read_tags(keys),
         moving: moving.into_iter().filter_map(|tag| read_tag(keys, tag)).collect(),
-        engine: keys.word_or(
-            "engine",
-            &[Kind::Docker, Kind::Podman].map(|kind| (kind.program(), kind)),
-            Kind::Docker,
-        ),
+        engine: keys.word("engine", &[Kind::Docker, Kind::Podman].map(|kind| (kind.program(), kind))),
         account: ecr.then(|| Account::read(keys)),
         login,
         unscanned: keys.flag_or("unscanned", false),
@@ -242,6 +240,7 @@ impl RegistryPush {
                 )));
             }
         };
+        let engine = self.engine_for(image, built.map(|built| built.engine))?;
         let (name, own_tag) = split(&reference);
         // Use the build's own tag: it shows when the tree differs from the commit.
         let commit = scene.repo.head.as_deref().map(|head| match own_tag.filter(|_| built.is_some()) {
@@ -272,10 +271,24 @@ impl RegistryPush {
             registry: self.registry.clone(),
             repository,
             tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),
-            engine: self.engine,
+            engine,
             sign_in,
             unscanned: self.unscanned,
         })
+    }
+
+    /// The engine that has the image. `builder`: who builds it in this run.
+    fn engine_for(&self, image: &Image, builder: Option<ContainerEngine>) -> Result<Kind, Unplanned> {
+        let has = builder.map(Kind::that_has_images_of);
+        match (self.engine, has) {
+            (Some(asked), Some(has)) if asked != has => Err(Unplanned::Impossible(format!(
+                "{} is built by {}, and `engine` is {}, which does not have it: leave `engine` out",
+                image.name,
+                builder.map_or("", ContainerEngine::program),
+                asked.program()
+            ))),
+            (asked, has) => Ok(asked.or(has).unwrap_or(Kind::Docker)),
+        }
     }
 
     /// The tags of an image that stay with it. `commit`: as its build tags it.
@@ -311,7 +324,7 @@ impl RegistryPush {
     }
 
     fn job(&self, target: &str, mut push: Push, scene: &Scene) -> Job {
-        let mut job = scene.job(self.engine.program(), target);
+        let mut job = scene.job(push.engine.program(), target);
         let mut environment = FromEnvironment::default();
         let mut region = "REGION".to_owned();
         if let SignIn::Ecr(account) = &mut push.sign_in {
@@ -339,7 +352,7 @@ impl RegistryPush {
         }
         job.because(why);
         if let (SignIn::AsEngine, Some(registry)) = (&push.sign_in, &self.registry) {
-            let helper = logins::helper(self.engine.engine(), registry, &variables::value);
+            let helper = logins::helper(push.engine.engine(), registry, &variables::value);
             if let Some(program) = helper {
                 job.also_starts(&program);
             }

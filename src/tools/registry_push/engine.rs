@@ -26,6 +26,14 @@ impl Kind {
         self.engine().program()
     }
 
+    /// Buildah keeps its images where Podman does.
+    pub(super) fn that_has_images_of(builder: ContainerEngine) -> Self {
+        match builder {
+            ContainerEngine::Docker => Self::Docker,
+            ContainerEngine::Podman | ContainerEngine::Buildah => Self::Podman,
+        }
+    }
+
     pub(super) fn engine(self) -> ContainerEngine {
         match self {
             Self::Docker => ContainerEngine::Docker,

@@ -45,7 +45,7 @@ fn every_image_that_was_built_is_pushed_under_the_commit() {
     assert_eq!((&*proxy.target, proxy.unscanned), ("notes-proxy", false));
     let programs: Vec<&str> = proxy.programs().map(|program| program.name.as_str()).collect();
     assert_eq!(programs, ["docker", "aws"]);
-    let jobs = plan("engine = 'podman'", &["a"]).unwrap();
+    let jobs = plan("engine = 'podman'\nimages = ['a:1']", &[]).unwrap();
     assert_eq!(jobs[0].command()[..2], ["podman", "push"]);
     let jobs = plan("registry = '127.0.0.1:5000'\nlogin = false\nunscanned = true", &["a"]).unwrap();
     assert_eq!((jobs[0].programs().count(), jobs[0].unscanned), (1, true));
@@ -382,4 +382,5 @@ fn a_report_that_does_not_show_the_scanned_image_in_the_registry_proves_nothing(
     assert!(parse(&good.replace("\"unscanned\": false", "\"unscanned\": true")).is_ok());
 }
 
+mod engines;
 mod platforms;
