@@ -253,11 +253,10 @@ fn what_is_missing_is_reported_in_one_sentence_and_nothing_is_pushed() {
 
 #[test]
 fn podman_pushes_what_podman_has() {
-    let push = PUSH
-        .replace("retries = 0", "retries = 0\nengine = 'podman'\nunscanned = true\nmoving_tags = ['latest']");
-    let pipeline = Pipeline::new(&[BUILD, &push]);
-    // docker-build takes the id from the file, and the end from the log.
-    pipeline.project.program("docker", "podman \"$@\" && echo Successfully built it");
+    let build = BUILD.replace("tool = 'docker-build'", "tool = 'docker-build'\nengine = 'podman'");
+    assert_ne!(build, BUILD);
+    let push = PUSH.replace("retries = 0", "retries = 0\nunscanned = true\nmoving_tags = ['latest']");
+    let pipeline = Pipeline::new(&[&build, &push]);
     let home = pipeline.project.write("home/auth.json", "{}");
     let mut command = pipeline.command(&["run"]);
     let ran = Ran::of(command.env("REGISTRY_AUTH_FILE", &home).output().unwrap());
