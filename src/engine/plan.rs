@@ -181,6 +181,7 @@ impl Plan {
             .collect();
         refuse_shared_files(&mut gates);
         tie_to_scans(&mut gates);
+        interlock::tie_deployments(&mut gates);
         interlock::tie_moving_tags(&mut gates);
         Self { gates }
     }

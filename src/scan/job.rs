@@ -45,6 +45,8 @@ pub struct Job {
     pub procedure: Option<Arc<dyn Procedure>>,
     /// Further programs that the procedure starts.
     pub also: Vec<Program>,
+    /// The ARN of the task definition that it deploys, if gates.toml names one and no gate makes it.
+    pub deploys: Option<String>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
     /// It starts when all other targets of its gate have proved their work, and not at all if one has not.
@@ -92,6 +94,7 @@ impl Job {
             notes: Vec::new(),
             procedure: None,
             also: Vec::new(),
+            deploys: None,
             unscanned: false,
             after_siblings: false,
             questions: Vec::new(),

@@ -19,6 +19,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::declared::Declared;
 use crate::scan::from_environment::FromEnvironment;
+use crate::scan::gate_outputs::REGISTERS;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -38,7 +39,7 @@ pub(crate) use crate::tools::ecs_task_definition::template::by_digest;
 use crate::tools::ecs_task_definition::template::{Container, Template, is_family};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
-    name: "ecs-task-definition",
+    name: REGISTERS,
     title: "ECS task definition",
     stage: "Task definition",
     program: aws::PROGRAM,
