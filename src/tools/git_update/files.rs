@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::shared::Text;
 use crate::text::yaml_edit::{Edit, Place, Source, Value};
-use crate::tools::ecs_task_definition::by_digest;
+use crate::tools::registry::delivered::by_digest;
 
 /// A file to change.
 #[derive(Clone, Debug, Serialize)]
