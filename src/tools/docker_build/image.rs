@@ -15,6 +15,7 @@ use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::engine::{Builder, caches_by_platform};
+use crate::tools::docker_build::origin::read_labels;
 use crate::tools::platforms::read_platforms;
 use crate::tools::registry::address::Repository;
 
@@ -131,7 +132,7 @@ impl Image {
                 .map(|args| Variable::read(&args).into_iter().collect())
                 .unwrap_or_default(),
             tags: tags.into_iter().map(|tag| tag.value).collect(),
-            labels: pairs(table, "labels"),
+            labels: read_labels(table),
             secrets: table.tables("secrets").iter().filter_map(Secret::read).collect(),
             cache_from: table.texts_or("cache_from", &[]),
             cache_to: table.texts_or("cache_to", &[]),
@@ -300,8 +301,8 @@ pub(super) fn is_address(context: &str) -> bool {
     context.contains("://") || context.starts_with("git@")
 }
 
-/// Reads a table of texts, such as `labels`.
-pub(super) fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
+/// Reads a table of texts, such as `contexts`.
+fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
     let entries = table.table(key).map(|pairs| pairs.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
 }
