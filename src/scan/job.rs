@@ -45,6 +45,9 @@ pub struct Job {
     pub procedure: Option<Arc<dyn Procedure>>,
     /// Further programs that the procedure starts.
     pub also: Vec<Program>,
+    /// The repository in which it looks for an image of an earlier run, under one name for all spellings, and the name of
+    /// the image.
+    pub fetches: Option<(String, String)>,
     /// The ARN of the task definition that it deploys, if gates.toml names one and no gate makes it.
     pub deploys: Option<String>,
     /// Acts on an image that no gate has scanned.
@@ -95,6 +98,7 @@ impl Job {
             procedure: None,
             also: Vec::new(),
             deploys: None,
+            fetches: None,
             unscanned: false,
             after_siblings: false,
             questions: Vec::new(),

@@ -94,6 +94,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     }
     let labels = origin::read_labels(keys);
     origin::check_args(keys);
+    fetch::check_repositories(keys, &read);
     let images = read.into_iter().flatten().collect();
     Box::new(DockerBuild { engine, images, compose, labels, ci_labels: keys.flag_or("ci_labels", true) })
 }

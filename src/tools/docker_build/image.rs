@@ -18,6 +18,7 @@ use crate::tools::docker_build::engine::{Builder, caches_by_platform};
 use crate::tools::docker_build::origin::read_labels;
 use crate::tools::platforms::read_platforms;
 use crate::tools::registry::address::Repository;
+use crate::tools::registry::reference::Spelled;
 
 /// One image of `images`, for one platform.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -310,7 +311,8 @@ fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
 /// Reads `fetch`: a repository with its registry, without a tag.
 fn read_repository(table: &Keys) -> Option<Repository> {
     let text = table.text("fetch")?;
-    let read = Repository::read(&text.value);
+    let read = Repository::read(&text.value)
+        .and_then(|repository| Spelled::read(&repository.full_name()).map(|_| repository));
     if let Err(why) = read {
         let what = format!("`{}` is not a repository with its registry: {why}", text.value);
         table.problem_with_help(text.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");

@@ -55,3 +55,22 @@ fn no_old_revision_is_deployed_beside_a_gate_that_registers() {
     assert_eq!(tied(&format!("{task}{deploy}"), None, false), [""; 0]);
     assert_eq!(tied(deploy, Some(ARN), false), [""; 0]);
 }
+
+#[test]
+fn two_gates_do_not_fetch_two_images_from_one_repository() {
+    let builds =
+        |id: &str| format!("[[gate]]\nid = '{id}'\ntool = 'docker-build'\nimages = [{{ name = '{id}' }}]\n");
+    let refused = |of_b: &str, name_of_b: &str| {
+        let mut gates = planned_with(&(builds("a") + &builds("b")), |id, job| {
+            let (repository, name) = if id == "a" { ("r/one", "a") } else { (of_b, name_of_b) };
+            job.fetches = Some((repository.to_owned(), name.to_owned()));
+        });
+        part_fetches(&mut gates);
+        refusals(&gates).iter().map(|(id, why)| format!("{id}: {why}")).collect::<Vec<_>>()
+    };
+    let says = "a of `a` and b of `b` have the same `fetch`, r/one: give each a repository of its own";
+    assert_eq!(refused("r/one", "b"), [format!("a: {says}"), format!("b: {says}")]);
+    assert_eq!(refused("r/two", "b"), [""; 0]);
+    // Two builds of one name are two images all the same.
+    assert_eq!(refused("r/one", "a").len(), 2);
+}

@@ -46,6 +46,27 @@ fn the_label_of_the_revision_is_not_the_users() {
 }
 
 #[test]
+fn two_images_are_not_fetched_from_one_repository() {
+    for (one, other, same) in [
+        ("ghcr.io/acme/a", "ghcr.io/acme/a", true),
+        ("127.0.0.1:5000/a", "localhost:5000/a", true),
+        ("docker.io/acme/a", "index.docker.io/acme/a", true),
+        ("http://10.0.0.1:5000/a", "10.0.0.1:5000/a", true),
+        ("ghcr.io/acme/a", "GHCR.io/acme/a", true),
+        ("ghcr.io/acme/a", "ghcr.io/acme/b", false),
+    ] {
+        let options =
+            format!("images = [{{ name = 'a', fetch = '{one}' }}, {{ name = 'b', fetch = '{other}' }}]");
+        let mistakes: &[&str] = if same { &["`a` and `b` have the same `fetch`"] } else { &[] };
+        assert_eq!(tool(&options).1, mistakes, "{options}");
+    }
+    // One image for two platforms is in one repository.
+    let platforms =
+        "images = [{ name = 'a', fetch = 'ghcr.io/a', platforms = ['linux/amd64', 'linux/arm64'] }]";
+    assert_eq!(tool(platforms).1, [""; 0]);
+}
+
+#[test]
 fn labels_name_the_build_of_a_ci_service_unless_switched_off() {
     let repo = repo(None);
     let var = |name: &str| match name {
