@@ -1,13 +1,13 @@
 //! The interlock. An action (a push, a registration, a deployment) starts only when every required gate
 //! has passed, on the branches that gates.toml names, and for the exact image that was scanned.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::config::Gate;
 use crate::config::branch::{Branch, late};
 use crate::engine::plan::{Fate, PlannedGate};
 use crate::model::verdict::{Mode, Outcome};
-use crate::scan::gate_outputs::PUSHERS;
+use crate::scan::gate_outputs::{PUSHERS, REGISTERS};
 use crate::text::shared::Text;
 
 /// The conditions under which actions start.
@@ -165,6 +165,41 @@ pub(crate) fn pushes_together(gates: &[PlannedGate]) -> Vec<Vec<usize>> {
     let pushes = |index: &usize| PUSHERS.contains(&gates[*index].gate.spec.name);
     let groups = late.chunk_by(|one, next| pushes(one) && pushes(next));
     groups.filter(|group| group.iter().all(pushes)).map(<[usize]>::to_vec).collect()
+}
+
+/// Refuses to deploy a task definition by its ARN beside a gate that registers one: it is an old revision, with images that
+/// this run has not scanned. A gate that is left out of the run counts, too.
+pub(crate) fn tie_deployments(gates: &mut [PlannedGate]) {
+    let ids = gates.iter().filter(|planned| planned.gate.spec.name == REGISTERS);
+    let ids: Vec<String> = ids.map(|planned| format!("`{}`", planned.gate.id)).collect();
+    for planned in gates.iter_mut().filter(|_| !ids.is_empty()) {
+        let Some(arn) = planned.fate.jobs().iter().find_map(|job| job.deploys.as_ref()) else { continue };
+        planned.fate = Fate::Impossible(format!(
+            "`task_definition` names {arn}, and {} registers what this run has scanned: leave the key out, or name the gate",
+            ids.join(" or ")
+        ));
+    }
+}
+
+/// Refuses two images, of one gate or of several, that would be fetched from one repository: the second would get the first
+/// one's image, which is of the same commit.
+pub(crate) fn part_fetches(gates: &mut [PlannedGate]) {
+    let mut names: HashMap<String, BTreeSet<(usize, String)>> = HashMap::new();
+    for (index, planned) in gates.iter().enumerate() {
+        for (repository, name) in planned.fate.jobs().iter().filter_map(|job| job.fetches.clone()) {
+            names.entry(repository).or_default().insert((index, name));
+        }
+    }
+    for (repository, images) in names.into_iter().filter(|(_, images)| images.len() > 1) {
+        let listed: Vec<String> =
+            images.iter().map(|(index, name)| format!("{name} of `{}`", gates[*index].gate.id)).collect();
+        for (index, _) in &images {
+            gates[*index].fate = Fate::Impossible(format!(
+                "{} have the same `fetch`, {repository}: give each a repository of its own",
+                listed.join(" and ")
+            ));
+        }
+    }
 }
 
 /// Says of each tag that moves which other gates it waits for.

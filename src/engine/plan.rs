@@ -180,7 +180,9 @@ impl Plan {
             .map(|gate| plan_gate(gate, config, (repo, inputs), settings, since, &built))
             .collect();
         refuse_shared_files(&mut gates);
+        interlock::part_fetches(&mut gates);
         tie_to_scans(&mut gates);
+        interlock::tie_deployments(&mut gates);
         interlock::tie_moving_tags(&mut gates);
         Self { gates }
     }

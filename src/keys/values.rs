@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::keys::table::Keys;
+use crate::keys::table::{Keys, Located};
 
 /// Reads an age such as `30d`, or a duration as in [`read_duration`].
 pub(crate) fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
@@ -27,4 +27,13 @@ pub(crate) fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> 
         keys.problem(text.at, format!("`{key}` must be a duration such as \"90s\", \"10m\" or \"1h30m\""));
     }
     duration
+}
+
+/// The texts of a list whose type another reader checks.
+pub(crate) fn texts_of(keys: &Keys, key: &'static str) -> Vec<Located<String>> {
+    let list = keys.value(key).and_then(|value| value.get_ref().as_array());
+    let text = |item: &toml::Spanned<toml::de::DeValue>| {
+        Some(Located { value: item.get_ref().as_str()?.to_owned(), at: item.span() })
+    };
+    list.into_iter().flat_map(|list| list.iter()).filter_map(text).collect()
 }

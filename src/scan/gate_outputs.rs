@@ -82,6 +82,9 @@ pub(crate) const BUILDER: &str = "docker-build";
 /// The tools that push images.
 pub(crate) const PUSHERS: [&str; 2] = ["registry-push", "ecr-push"];
 
+/// The tool that registers task definitions.
+pub(crate) const REGISTERS: &str = "ecs-task-definition";
+
 /// Every finished gate, in the order of gates.toml.
 #[derive(Clone, Debug, Default)]
 pub struct GateOutputs {

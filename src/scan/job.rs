@@ -45,6 +45,11 @@ pub struct Job {
     pub procedure: Option<Arc<dyn Procedure>>,
     /// Further programs that the procedure starts.
     pub also: Vec<Program>,
+    /// The repository in which it looks for an image of an earlier run, under one name for all spellings, and the name of
+    /// the image.
+    pub fetches: Option<(String, String)>,
+    /// The ARN of the task definition that it deploys, if gates.toml names one and no gate makes it.
+    pub deploys: Option<String>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
     /// It starts when all other targets of its gate have proved their work, and not at all if one has not.
@@ -92,6 +97,8 @@ impl Job {
             notes: Vec::new(),
             procedure: None,
             also: Vec::new(),
+            deploys: None,
+            fetches: None,
             unscanned: false,
             after_siblings: false,
             questions: Vec::new(),

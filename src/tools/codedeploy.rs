@@ -90,7 +90,7 @@ struct CodeDeploy(Settings);
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     let required = |key| keys.required_text(key).map(|text| text.value).unwrap_or_default();
     let task_definition = keys.text("task_definition");
-    if let Some(arn) = task_definition.as_ref().filter(|it| it.value.starts_with("arn:"))
+    if let Some(arn) = task_definition.as_ref().filter(|it| is_arn(&it.value))
         && read_arn(&arn.value).is_none()
     {
         let help = "arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION, or the id of a gate";
@@ -151,6 +151,11 @@ impl Settings {
     }
 }
 
+/// Whether a task definition is named itself, and not the gate that registers it.
+fn is_arn(named: &str) -> bool {
+    named.starts_with("arn:")
+}
+
 impl Tool for CodeDeploy {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let mut environment = FromEnvironment::default();
@@ -162,7 +167,12 @@ impl Tool for CodeDeploy {
         job.invocation.args = account.args(["deploy", "create-deployment", "--cli-input-json", &file]);
         job.unresolved = environment.unresolved;
         job.unresolved.extend(settings.left_over(scene.repo));
-        job.because("unless the same revision is deployed, or on its way");
+        job.deploys = settings.task_definition.clone().filter(|named| is_arn(named));
+        let revision = match &job.deploys {
+            Some(arn) => format!("deploys {arn}, which gates.toml names, "),
+            None => String::new(),
+        };
+        job.because(format!("{revision}unless the same revision is deployed, or on its way"));
         job.by_steps(deploy::Deploy::new(settings, input));
         Ok(vec![job])
     }

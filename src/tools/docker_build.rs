@@ -92,7 +92,9 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     for image in read.iter().filter_map(|parts| parts.first()).filter(|image| !seen.insert(&image.name)) {
         keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
     }
-    let labels = image::pairs(keys, "labels");
+    let labels = origin::read_labels(keys);
+    origin::check_args(keys);
+    fetch::check_repositories(keys, &read);
     let images = read.into_iter().flatten().collect();
     Box::new(DockerBuild { engine, images, compose, labels, ci_labels: keys.flag_or("ci_labels", true) })
 }

@@ -19,6 +19,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::declared::Declared;
 use crate::scan::from_environment::FromEnvironment;
+use crate::scan::gate_outputs::REGISTERS;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -34,11 +35,12 @@ use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
 pub(super) use crate::tools::ecs_task_definition::containers::Containers;
 use crate::tools::ecs_task_definition::plain_text::PlainText;
-pub(crate) use crate::tools::ecs_task_definition::template::by_digest;
 use crate::tools::ecs_task_definition::template::{Container, Template, is_family};
+use crate::tools::registry::delivered::{by_digest, check_image};
+use crate::tools::registry::reference::Reference;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
-    name: "ecs-task-definition",
+    name: REGISTERS,
     title: "ECS task definition",
     stage: "Task definition",
     program: aws::PROGRAM,
@@ -96,6 +98,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     images.iter().for_each(|(_, image)| check_image(keys, image));
     let sidecars = keys.table("sidecars").map(|sidecars| sidecars.text_entries()).unwrap_or_default();
     for (container, image) in &sidecars {
+        check_sidecar(keys, image);
         if images.iter().any(|(other, _)| other == container) {
             let what = format!("`{container}` is in `images`, too");
             keys.problem_with_help(
@@ -123,13 +126,11 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     }))
 }
 
-/// Accepts the name of an image or a reference by digest. A tag may mean another image tomorrow.
-fn check_image(keys: &Keys, image: &Located<String>) {
-    let last = image.value.rsplit('/').next().unwrap_or_default();
-    if image.value.is_empty() || (last.contains([':', '@']) && !by_digest(&image.value)) {
-        let what = format!("`{}` is neither the name of an image nor a reference by digest", image.value);
-        let help = "name it as the gate that pushes it does, or write registry/repository@sha256:…";
-        keys.problem_with_help(image.at.clone(), what, help);
+/// Accepts what the engines take for an image.
+fn check_sidecar(keys: &Keys, image: &Located<String>) {
+    if let Err(why) = Reference::read(&image.value) {
+        let what = format!("`{}` is not a reference to an image: {why}", image.value);
+        keys.problem_with_help(image.at.clone(), what, "such as `public.ecr.aws/nginx/nginx:1.27`");
     }
 }
 

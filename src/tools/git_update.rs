@@ -20,6 +20,7 @@ use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::git_update::files::{File, Kind};
 use crate::tools::git_update::report::{Report, WHAT};
+use crate::tools::registry::delivered::check_image;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "git-update",
@@ -45,6 +46,8 @@ struct GitUpdate {
     remote: String,
     branch: String,
     files: Vec<File>,
+    /// Images that this run pushes, and that no file names.
+    leaves_out: Vec<String>,
     message: Option<String>,
     author: String,
     /// Also commit to the branch that is scanned.
@@ -52,6 +55,10 @@ struct GitUpdate {
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
+    Box::new(read(keys))
+}
+
+fn read(keys: &Keys) -> GitUpdate {
     let required = |key| keys.required_text(key);
     let branch = required("branch");
     if let Some(branch) = &branch
@@ -74,14 +81,15 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     } else if keys.exists() && keys.tables("files").is_empty() {
         keys.problem(keys.at_key("files"), "`files` is empty: name at least one");
     }
-    Box::new(GitUpdate {
+    GitUpdate {
         remote: remote.map_or_else(|| "origin".to_owned(), |remote| remote.value),
         branch: branch.map(|branch| branch.value).unwrap_or_default(),
         files: keys.tables("files").iter().filter_map(read_file).collect(),
+        leaves_out: keys.texts_or("leaves_out", &[]),
         message: keys.text("message").map(|message| message.value),
         author: author.map_or_else(|| "Portcullis <portcullis@localhost>".to_owned(), |author| author.value),
         allow: keys.flag_or("allow", false),
-    })
+    }
 }
 
 fn read_file(table: &Keys) -> Option<File> {
@@ -106,6 +114,7 @@ fn read_file(table: &Keys) -> Option<File> {
     } else if images.is_empty() {
         table.problem(table.at_key("images"), "`images` is empty: name at least one");
     }
+    images.iter().for_each(|(_, image)| check_image(table, image));
     table.finish("a file of `files`");
     let images = images.into_iter().map(|(name, image)| (name, image.value)).collect();
     Some(File { path: path?.value, kind, images })

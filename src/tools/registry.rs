@@ -5,6 +5,8 @@ pub(super) mod access;
 pub(super) mod address;
 pub(super) mod certificates;
 mod challenge;
+pub(super) mod delivered;
 pub(super) mod engine_error;
 pub(super) mod held;
 pub(super) mod logins;
+pub(super) mod reference;

@@ -145,6 +145,29 @@ fn what_can_not_be_deployed_is_reported_in_a_sentence() {
 }
 
 #[test]
+fn an_old_revision_is_not_deployed_beside_a_gate_that_registers_one() {
+    let task = "[[gate]]\nid = 'task'\ntool = 'ecs-task-definition'\ntemplate = 'deploy/task.json'\n";
+    let project = project("");
+    project.write("gates.toml", format!("{}\n{task}", gates(ARN, "")));
+    project.write("deploy/task.json", "{\"family\": \"notes\", \"containerDefinitions\": []}");
+    let asked = project.bin().join("asked");
+    project.program("aws", &format!("[ \"$1\" = --version ] || touch '{}'", asked.display()));
+    let says = format!("`task_definition` names {ARN}, and `task` registers what this run has scanned");
+    let planned = project.run(&["plan"]);
+    assert!(
+        planned.all().replace('\n', " ").contains("registers what this run has scanned"),
+        "{}",
+        planned.all()
+    );
+    for args in [&["run"][..], &["run", "--skip", "task"]] {
+        let ran = project.run(args);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert!(reason(&project).contains(&says), "{}", reason(&project));
+        assert!(!asked.exists(), "{}", ran.all());
+    }
+}
+
+#[test]
 fn a_cli_that_hangs_is_killed_at_the_timeout_of_the_gate() {
     let hangs = "sleep 3600 & sleep 3600";
     // By then even a slow machine has reached the call that hangs. All three wait at the same time.

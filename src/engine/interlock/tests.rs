@@ -43,6 +43,7 @@ needs = ['release']
 checks = [{ url = 'http://127.0.0.1/' }]
 ";
 
+mod mix_ups;
 mod pushes;
 
 fn config() -> Config {

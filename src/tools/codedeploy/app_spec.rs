@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::IgnoredAny;
 
+use crate::scan::gate_outputs::REGISTERS;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
 use crate::system::git::Repo;
 use crate::text::hash::sha256;
 use crate::text::yaml::{Node, document};
-use crate::tools::ecs_task_definition::{CONTAINERS, Containers, OUTPUT, SPEC as REGISTERS, read_arn};
+use crate::tools::ecs_task_definition::{CONTAINERS, Containers, OUTPUT, read_arn};
 
-use super::Settings;
+use super::{Settings, is_arn};
 
 /// AWS's own placeholder for the task definition (CodePipeline user guide, "Amazon ECS and CodeDeploy
 /// blue-green").
@@ -73,7 +74,7 @@ impl Settings {
 
     /// The ARN that gates.toml names, or that a gate of this run registered.
     fn registered(&self, context: &dyn StepContext) -> Result<Option<Registered>, Failure> {
-        let gates = context.gate_outputs().of_tool(REGISTERS.name);
+        let gates = context.gate_outputs().of_tool(REGISTERS);
         let registered = |outputs: &BTreeMap<String, String>| {
             let containers = outputs.get(CONTAINERS).map(|text| Containers::read(text));
             Some(Registered { arn: outputs.get(OUTPUT)?.clone(), containers })
@@ -81,7 +82,7 @@ impl Settings {
         let all: BTreeMap<&str, Registered> =
             gates.filter_map(|(gate, target)| Some((&*gate.id, registered(&target.outputs)?))).collect();
         let found = match &self.task_definition {
-            Some(arn) if arn.starts_with("arn:") => {
+            Some(arn) if is_arn(arn) => {
                 return Ok(Some(Registered { arn: arn.clone(), containers: None }));
             }
             Some(id) => all.get(id.as_str()).ok_or_else(|| {

@@ -15,7 +15,7 @@ use crate::tools::aws::AwsError;
 use super::answers::{Deployment, Group, Which};
 use super::app_spec::AppSpec;
 use super::report::{How, Report, Seen};
-use super::{InProgress, OnStop, Settings};
+use super::{InProgress, OnStop, Settings, is_arn};
 
 /// What `create-deployment` reads, in the job's folder.
 pub(super) const INPUT: &str = "deployment.json";
@@ -100,6 +100,7 @@ impl Deploy {
         let spec = self.settings.render(context)?;
         course.report.sha256.clone_from(&spec.sha256);
         course.report.task_definition.clone_from(&spec.task_definition);
+        course.report.by_arn = self.settings.task_definition.as_deref().is_some_and(is_arn);
         let group = self.settings.the_group(context).await?;
         self.check(context, &group, &spec)?;
         let alarms = group.alarm_configuration.as_ref().map(|it| it.names()).unwrap_or_default();

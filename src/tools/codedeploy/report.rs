@@ -27,6 +27,9 @@ pub(super) struct Report {
     pub sha256: String,
     #[serde(default)]
     pub task_definition: Option<String>,
+    /// gates.toml names it, and no gate of the run has registered it.
+    #[serde(default)]
+    pub by_arn: bool,
     /// Absent until there is a deployment.
     #[serde(default)]
     pub deployment: Option<Seen>,
@@ -221,6 +224,7 @@ impl Report {
             group: group.to_owned(),
             sha256: String::new(),
             task_definition: None,
+            by_arn: false,
             deployment: None,
         }
     }
@@ -267,7 +271,8 @@ impl Report {
                 .push(format!("deployment {id} has a status that Portcullis does not know: {status}")),
         }
         if let Some(arn) = self.task_definition {
-            parsed.proof.push(format!("it deploys {arn}"));
+            let by = if self.by_arn { ", which gates.toml names and no gate has registered" } else { "" };
+            parsed.proof.push(format!("it deploys {arn}{by}"));
         }
         parsed.proof.push(format!("AppSpec with SHA-256 {}", self.sha256));
         Ok(parsed)

@@ -197,4 +197,18 @@ fn the_plan_shows_the_call_that_deploys() {
     assert_eq!(&*job.target, "notes/live");
     let expected = "deploy create-deployment --cli-input-json file://$SCRATCH/gate/notes+live/deployment.json --output json";
     assert_eq!(line(&job), expected);
+    assert_eq!((job.deploys, &*job.why), (None, "unless the same revision is deployed, or on its way"));
+}
+
+#[test]
+fn an_arn_of_the_user_is_in_the_plan_and_in_the_proof() {
+    let tool = tool(&SPEC, &format!("{KEYS}task_definition = '{ARN}'"));
+    let [job] = plan(tool.as_ref(), None).try_into().unwrap();
+    assert_eq!(job.deploys.as_deref(), Some(ARN));
+    assert!(job.why.contains(&format!("deploys {ARN}, which gates.toml names")), "{}", job.why);
+    let Proof::Complete(parsed) = assessed(|report| report["by_arn"] = json!(true)) else {
+        panic!("it is no proof")
+    };
+    let says = format!("it deploys {ARN}, which gates.toml names and no gate has registered");
+    assert!(parsed.proof.contains(&says), "{:?}", parsed.proof);
 }

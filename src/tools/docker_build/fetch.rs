@@ -1,9 +1,12 @@
 //! An image that an earlier run of the same commit has pushed: it is fetched instead of built again, since a second build
 //! may be another image, and the commit's tag is taken.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use crate::formats::json;
+use crate::keys::table::Keys;
 use crate::scan::container_engine::ContainerEngine;
 use crate::scan::platform::Platform;
 use crate::scan::procedure::{Failure, Procedure, StepContext, Steps, read_text};
@@ -13,8 +16,10 @@ use crate::tools::registry::access::Access;
 use crate::tools::registry::address::Repository;
 use crate::tools::registry::engine_error::failure;
 use crate::tools::registry::held::{Held, Names};
+use crate::tools::registry::reference::Spelled;
 
 use super::engine::Builder;
+use super::image::Image;
 use super::origin::REVISION;
 use super::{IMAGE_ID, engine, log};
 
@@ -23,6 +28,25 @@ pub(super) const FETCHED: &str = "fetched";
 
 /// The name of the document that says for which platform it was built.
 pub(super) const PLATFORM: &str = "platform";
+
+/// Refuses two images with one repository: the second would get the first one's image, which is of this commit, too.
+pub(super) fn check_repositories(keys: &Keys, images: &[Vec<Image>]) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for image in images.iter().filter_map(|parts| parts.first()) {
+        let Some(repository) = &image.fetch else { continue };
+        if let Some(other) = seen.insert(one_name(repository), &image.name) {
+            let what = format!("`{other}` and `{}` have the same `fetch`", image.name);
+            let help = "an image of one would be taken for the other: give each a repository of its own";
+            keys.problem_with_help(keys.at_key("images"), what, help);
+        }
+    }
+}
+
+/// The repository, however it is spelled.
+pub(super) fn one_name(repository: &Repository) -> String {
+    let name = repository.full_name();
+    Spelled::read(&name).map_or(name, |spelled| spelled.to_string())
+}
 
 /// Fetches the image of this commit, or builds it if there is none.
 #[derive(Clone, Debug)]

@@ -15,8 +15,10 @@ use crate::system::git::Repo;
 use crate::system::variables;
 use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::engine::{Builder, caches_by_platform};
+use crate::tools::docker_build::origin::read_labels;
 use crate::tools::platforms::read_platforms;
 use crate::tools::registry::address::Repository;
+use crate::tools::registry::reference::Spelled;
 
 /// One image of `images`, for one platform.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -131,7 +133,7 @@ impl Image {
                 .map(|args| Variable::read(&args).into_iter().collect())
                 .unwrap_or_default(),
             tags: tags.into_iter().map(|tag| tag.value).collect(),
-            labels: pairs(table, "labels"),
+            labels: read_labels(table),
             secrets: table.tables("secrets").iter().filter_map(Secret::read).collect(),
             cache_from: table.texts_or("cache_from", &[]),
             cache_to: table.texts_or("cache_to", &[]),
@@ -300,8 +302,8 @@ pub(super) fn is_address(context: &str) -> bool {
     context.contains("://") || context.starts_with("git@")
 }
 
-/// Reads a table of texts, such as `labels`.
-pub(super) fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
+/// Reads a table of texts, such as `contexts`.
+fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
     let entries = table.table(key).map(|pairs| pairs.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
 }
@@ -309,7 +311,8 @@ pub(super) fn pairs(table: &Keys, key: &'static str) -> Vec<(String, String)> {
 /// Reads `fetch`: a repository with its registry, without a tag.
 fn read_repository(table: &Keys) -> Option<Repository> {
     let text = table.text("fetch")?;
-    let read = Repository::read(&text.value);
+    let read = Repository::read(&text.value)
+        .and_then(|repository| Spelled::read(&repository.full_name()).map(|_| repository));
     if let Err(why) = read {
         let what = format!("`{}` is not a repository with its registry: {why}", text.value);
         table.problem_with_help(text.at, what, "such as `ghcr.io/team/notes-backend`, without a tag");

@@ -12,7 +12,7 @@ use crate::system::variables;
 use crate::tools::registry::logins;
 
 use super::engine::{Builder, INSPECTED};
-use super::fetch::FetchOrBuild;
+use super::fetch::{FetchOrBuild, one_name};
 use super::image::Image;
 use super::origin::say_what_the_tag_means;
 use super::{DockerBuild, IMAGE_ID, compose, engine};
@@ -88,6 +88,7 @@ impl DockerBuild {
                 repository.full_name()
             );
             job.because(why);
+            job.fetches = Some((one_name(repository), image.name.clone()));
             // Of one platform of several first the tag of its own: a push that broke off has left no index.
             let own = image.is_part.then(|| tag(&reference));
             if let Some(helper) = logins::helper(self.engine, &repository.registry, &variables::value) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::keys::table::Keys;
+use crate::keys::values::texts_of;
 use crate::scan::job::Job;
 use crate::system::ci;
 use crate::system::git::Repo;
@@ -13,6 +15,39 @@ use super::image::Image;
 pub(super) const REVISION: &str = "org.opencontainers.image.revision";
 const BUILD_NUMBER: &str = "build.number";
 const BUILD_URL: &str = "build.url";
+
+/// What to do about a revision of the user's own.
+pub(super) const OWN_REVISION: &str =
+    "Portcullis sets it to the commit, by which `fetch` knows the image: leave it out";
+
+/// Reads `labels`. That of the revision is not the user's: an image would pass for one of another commit.
+pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
+    let labels = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
+    for (_, value) in labels.iter().filter(|(name, _)| name == REVISION) {
+        let what = format!("the label `{REVISION}` can't be set");
+        table.problem_with_help(value.at.clone(), what, OWN_REVISION);
+    }
+    labels.into_iter().map(|(name, value)| (name, value.value)).collect()
+}
+
+/// Refuses arguments that set or remove the label of the revision. They stand behind those of Portcullis, and would count.
+pub(super) fn check_args(keys: &Keys) {
+    const FLAGS: [&str; 2] = ["--label", "--unsetlabel"];
+    let args = texts_of(keys, "args");
+    let mut before = None;
+    for arg in &args {
+        let (flag, label) = match arg.value.split_once('=') {
+            Some((flag, label)) if FLAGS.contains(&flag) => (Some(flag), label),
+            _ => (before, arg.value.as_str()),
+        };
+        let is_revision = label.split('=').next().is_some_and(|name| name.trim() == REVISION);
+        if flag.is_some() && is_revision {
+            let what = format!("`args` changes the label `{REVISION}`");
+            keys.problem_with_help(arg.at.clone(), what, OWN_REVISION);
+        }
+        before = FLAGS.into_iter().find(|flag| *flag == arg.value);
+    }
+}
 
 impl DockerBuild {
     /// Labels for the image's origin, and those that the configuration adds. The time of the build is

@@ -2,34 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use crate::text::shared::Text;
+use crate::tools::registry::delivered::{Pushed, by_digest};
 
 use super::Settings;
-use super::template::{Container, by_digest};
+use super::template::Container;
 
 /// The image of each container; the error says which has none, or which is left over.
-///
-/// `pushed`: the references by digest of the images that this run has pushed, by their names.
 pub(super) fn resolve(
     settings: &Settings,
-    pushed: &BTreeMap<Text, String>,
+    pushed: &Pushed,
     containers: &[Container],
 ) -> Result<BTreeMap<String, String>, String> {
     let mut images = settings.sidecars.clone();
     for (container, image) in &settings.images {
-        let reference = match pushed.get(image.as_str()) {
-            Some(reference) => reference.clone(),
-            None if by_digest(image) => image.clone(),
-            None => {
-                return Err(format!(
-                    "`images` gives {container} the image {image}, but no gate of this run has pushed it"
-                ));
-            }
+        let Some(reference) = pushed.meant(image) else {
+            return Err(format!(
+                "`images` gives {container} the image {image}, but no gate of this run has pushed it"
+            ));
         };
-        images.insert(container.clone(), reference);
+        images.insert(container.clone(), reference.to_owned());
     }
     for Container { name, image, .. } in containers {
-        let Some(reference) = pushed.get(name.as_str()).filter(|_| !images.contains_key(name)) else {
+        let Some(reference) = pushed.named(name).filter(|_| !images.contains_key(name)) else {
             if images.contains_key(name) {
                 continue;
             }
@@ -39,40 +33,22 @@ pub(super) fn resolve(
                 settings.template
             ));
         };
-        images.insert(name.clone(), reference.clone());
+        images.insert(name.clone(), reference.to_owned());
     }
     check(settings, pushed, &images)?;
     Ok(images)
 }
 
 /// Every image that was pushed is taken as it was pushed.
-fn check(
-    settings: &Settings,
-    pushed: &BTreeMap<Text, String>,
-    images: &BTreeMap<String, String>,
-) -> Result<(), String> {
-    let sidecar = |container: &String| settings.sidecars.contains_key(container);
+fn check(settings: &Settings, pushed: &Pushed, images: &BTreeMap<String, String>) -> Result<(), String> {
     for (container, image) in images {
-        let of_run = pushed.values().find(|reference| repository(reference) == repository(image));
-        match of_run {
-            Some(reference) if !pushed.values().any(|one| one == image) => {
-                return Err(format!(
-                    "the container {container} would get {image}, and this run has pushed {reference} there"
-                ));
-            }
-            None if !by_digest(image) && !sidecar(container) => {
-                return Err(format!("the image of {container} is not named by its digest: {image}"));
-            }
-            _ => {}
+        pushed.allows(image).map_err(|why| format!("the container {container} {why}"))?;
+        if !by_digest(image) && !settings.sidecars.contains_key(container) {
+            return Err(format!("the image of {container} is not named by its digest: {image}"));
         }
     }
-    let taken = |reference: &String| images.values().any(|image| image == reference);
-    let left = |name: &&Text| !settings.leaves_out.iter().any(|left| **left == ***name);
-    let left: Vec<&str> = pushed
-        .iter()
-        .filter(|(name, reference)| !taken(reference) && left(name))
-        .map(|(name, _)| &**name)
-        .collect();
+    let taken: Vec<&str> = images.values().map(String::as_str).collect();
+    let left = pushed.left(&taken, &settings.leaves_out);
     if !left.is_empty() {
         return Err(format!(
             "no container of {} gets {}, which this run has pushed: name the container in `images`, or the image in \
@@ -87,16 +63,6 @@ fn check(
             "no container of {} gets an image by its digest: set in `images` which container gets which image",
             settings.template
         )),
-    }
-}
-
-/// The reference without tag and digest.
-fn repository(reference: &str) -> &str {
-    let name = reference.split('@').next().unwrap_or_default();
-    let path = name.rfind('/').map_or(0, |at| at + 1);
-    match name[path..].find(':') {
-        Some(tag) => &name[..path + tag],
-        None => name,
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::scan::gate_outputs::PUSHERS;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 use crate::system::private;
 use crate::system::whole_file::write_whole;
 use crate::tools::aws::{Account, AwsError};
+use crate::tools::registry::delivered::Pushed;
 
 use super::template::Template;
 use super::{Report, Settings, images, plain_text, read_arn, same};
@@ -79,18 +79,14 @@ impl Procedure for Register {
             let values = self.settings.values.at(context.repo());
             let mut template = Template::read(&text, &values).map_err(wrong)?;
             let family = template.family(self.settings.family.as_deref()).map_err(wrong)?;
-            let pushed = context.gate_outputs().outputs(&PUSHERS, "image");
+            let pushed = Pushed::of(context.gate_outputs());
             let images = images::resolve(&self.settings, &pushed, &template.containers())
                 .map_err(Failure::Unproven)?;
             template.set_images(&images).map_err(wrong)?;
 
             let mut report = Report::new(shown, &family);
             for container in template.containers() {
-                let by = if pushed.values().any(|reference| *reference == container.image) {
-                    "gate"
-                } else {
-                    "gates.toml"
-                };
+                let by = if pushed.has(&container.image) { "gate" } else { "gates.toml" };
                 report.add(container, by);
             }
             report.unused = values.unused(&template.used).into_iter().map(str::to_owned).collect();

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 
 use crate::scan::placeholder::Values;
 use crate::scan::placeholder::foreign::is_of_shell;
-use crate::text::hash::is_sha256;
 use crate::text::json_keys;
 
 /// Keys that `describe-task-definition` returns and `register-task-definition` does not accept. A
@@ -202,12 +201,6 @@ pub(super) fn containers(root: &Map<String, Value>) -> Vec<Container> {
         Some(Container { name: text("name")?, image: text("image")?, ports })
     };
     list.filter_map(read).collect()
-}
-
-/// Whether an image is named by its digest: `repository@sha256:…`.
-pub(crate) fn by_digest(image: &str) -> bool {
-    let Some((name, digits)) = image.split_once("@sha256:") else { return false };
-    !name.is_empty() && is_sha256(digits)
 }
 
 /// Every text of a task definition with its place: `containerDefinitions[0].image`.

@@ -271,6 +271,12 @@ fn mistakes_in_its_keys_are_reported() {
     for (options, says) in [
         ("template = 't'\nimages = { a = 'registry/app:1' }", "neither the name of an image"),
         ("template = 't'\nimages = { a = 'app@sha256:12' }", "neither the name of an image"),
+        ("template = 't'\nimages = { a = 'http://r.example/app' }", "neither the name of an image"),
+        ("template = 't'\nsidecars = { a = '' }", "is not a reference to an image"),
+        ("template = 't'\nsidecars = { a = 'envoy:v1 ' }", "is not a reference to an image"),
+        ("template = 't'\nsidecars = { a = 'https://r.example/envoy' }", "is not a reference to an image"),
+        ("template = 't'\nsidecars = { a = 'r.example//envoy' }", "is not a reference to an image"),
+        ("template = 't'\nsidecars = { a = 'r.example/Envoy' }", "is not a reference to an image"),
         ("template = 't'\nfamily = 'a b'", "not a valid family"),
         ("template = 't'\nimage_definitions = '/etc/x.json'", "below the folder of gates.toml"),
         ("template = 't'\nimage_definitions = '../x.json'", "below the folder of gates.toml"),

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::shared::Text;
 use crate::text::yaml_edit::{Edit, Place, Source, Value};
-use crate::tools::ecs_task_definition::by_digest;
+use crate::tools::registry::delivered::Pushed;
 
 /// A file to change.
 #[derive(Clone, Debug, Serialize)]
@@ -37,24 +36,17 @@ pub(super) struct Change {
 
 impl File {
     /// The text with the images that were pushed, and what each name has now.
-    pub(super) fn updated(
-        &self,
-        text: &str,
-        pushed: &BTreeMap<Text, String>,
-    ) -> Result<(String, Vec<Change>), String> {
+    pub(super) fn updated(&self, text: &str, pushed: &Pushed) -> Result<(String, Vec<Change>), String> {
         let wrong = |why: String| format!("{}: {why}", self.path);
         let source = Source::read(text).map_err(|why| wrong(format!("it can't be read: {why}")))?;
         let (mut edits, mut changes, mut allowed) = (Vec::new(), Vec::new(), Vec::new());
         for (name, image) in &self.images {
-            let reference = match pushed.get(image.as_str()) {
-                Some(reference) => reference,
-                None if by_digest(image) => image,
-                None => {
-                    return Err(wrong(format!(
-                        "`images` gives {name} the image {image}, but no gate of this run has pushed it"
-                    )));
-                }
+            let Some(reference) = pushed.meant(image) else {
+                return Err(wrong(format!(
+                    "`images` gives {name} the image {image}, but no gate of this run has pushed it"
+                )));
             };
+            pushed.allows(reference).map_err(|why| wrong(format!("{name} {why}")))?;
             let mut made = match self.kind {
                 Kind::Kustomize => kustomize(&source, name, reference),
                 Kind::Values => values(&source, name, reference),
@@ -63,7 +55,7 @@ impl File {
             .map_err(&wrong)?;
             edits.append(&mut made.0);
             allowed.append(&mut made.1);
-            changes.push(Change { name: name.clone(), image: reference.clone() });
+            changes.push(Change { name: name.clone(), image: reference.to_owned() });
         }
         let text = source.with(edits, &|path| allowed.iter().any(|name| name == path)).map_err(wrong)?;
         Ok((text, changes))

@@ -1,13 +1,13 @@
 use super::*;
 
-use std::collections::BTreeMap;
-
+use crate::keys::mistakes::Problems;
 use crate::text::shared::Text;
+use crate::tools::registry::delivered::Pushed;
 use crate::tools::testing::{self, handed_in, mistakes, origin};
 
-fn pushed() -> BTreeMap<Text, String> {
+fn pushed() -> Pushed {
     let image = |name: &str| (Text::from(name), format!("ghcr.io/acme/{name}@sha256:{}", "ab".repeat(32)));
-    [image("backend"), image("proxy")].into()
+    [image("backend"), image("proxy")].into_iter().collect()
 }
 
 fn updated(kind: Kind, images: &[(&str, &str)], text: &str) -> Result<String, String> {
@@ -45,6 +45,46 @@ fn an_entry_of_a_kustomization_gets_a_digest_in_place_of_its_tag() {
         let why = updated(Kind::Kustomize, &[("backend", "backend")], text).unwrap_err();
         assert!(why.contains(words), "{why}");
     }
+}
+
+#[test]
+fn another_image_of_a_pushed_repository_goes_into_no_file() {
+    let at = |name: &str, digits: &str| format!("{name}@sha256:{}", digits.repeat(32));
+    let get = |image: &str| updated(Kind::Values, &[("image", image)], "image: a\n");
+    for image in
+        [at("ghcr.io/acme/backend", "ab"), at("GHCR.io/acme/backend", "ab"), at("ghcr.io/acme/other", "cd")]
+    {
+        assert_eq!(get(&image).unwrap(), format!("image: {image}\n"));
+    }
+    for image in [
+        at("ghcr.io/acme/backend", "cd"),
+        at("ghcr.io:443/acme/backend", "cd"),
+        at("GHCR.io/acme/proxy:1", "00"),
+    ] {
+        let why = get(&image).unwrap_err();
+        assert!(why.contains("image would get") && why.contains("this run has pushed"), "{why}");
+    }
+}
+
+#[test]
+fn a_pushed_image_is_in_a_file_or_left_out() {
+    let update = |backend: &str, keys: &str| {
+        let options = format!(
+            "branch = 'a'\nfiles = [{{ path = 'a', kind = 'values', images = {{ x = '{backend}' }} }}]\n{keys}"
+        );
+        let table = toml::de::DeTable::parse(&options).unwrap();
+        let problems = Problems::default();
+        let keys = Keys::new(table.get_ref(), 0..0, &problems);
+        let update = read(&keys);
+        assert_eq!(problems.into_sorted(), []);
+        update.takes_all(&pushed())
+    };
+    let why = update("backend", "").unwrap_err();
+    assert!(why.starts_with("no file gets proxy, which this run has pushed"), "{why}");
+    assert_eq!(update("backend", "leaves_out = ['proxy']"), Ok(()));
+    let by_digest = format!("ghcr.io/acme/backend@sha256:{}", "ab".repeat(32));
+    assert_eq!(update(&by_digest, "leaves_out = ['proxy']"), Ok(()));
+    assert!(update("backend", "leaves_out = ['backend']").is_err());
 }
 
 #[test]
@@ -104,6 +144,14 @@ fn mistakes_are_reported() {
             "`.git/config` is not a path inside of the repository",
         ),
         (format!("branch = 'a'\n{}", files.replace("'values'", "'json'")), "`json` is not a value of `kind`"),
+        (
+            format!("branch = 'a'\n{}", files.replace("'c'", "'http://r.example/c@sha256:ab'")),
+            "`http://r.example/c@sha256:ab` is neither the name of an image nor a reference by digest",
+        ),
+        (
+            format!("branch = 'a'\n{}", files.replace("'c'", "'c:1'")),
+            "`c:1` is neither the name of an image nor a reference by digest",
+        ),
         (
             format!("branch = 'a'\n{}", files.replace("{ b = 'c' }", "{}")),
             "`images` is empty: name at least one",

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::scan::gate_outputs::PUSHERS;
 use crate::scan::procedure::{Failure, Procedure, StepContext, Steps, read_text};
 use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
+use crate::tools::registry::delivered::Pushed;
 
 use super::GitUpdate;
 use super::report::{Report, Updated};
@@ -16,7 +16,8 @@ const REPORT: &str = "git-update.json";
 impl Procedure for GitUpdate {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
-            let pushed = context.gate_outputs().outputs(&PUSHERS, "image");
+            let pushed = Pushed::of(context.gate_outputs());
+            self.takes_all(&pushed).map_err(Failure::Unproven)?;
             let ours = context.repo().root.clone();
             let remote = self.address(context, &ours).await?;
             let folder = context.scratch().join("clone");
@@ -71,6 +72,20 @@ impl Procedure for GitUpdate {
 }
 
 impl GitUpdate {
+    /// Refuses to leave a pushed image out without a word of the user.
+    pub(super) fn takes_all(&self, pushed: &Pushed) -> Result<(), String> {
+        let images = self.files.iter().flat_map(|file| file.images.values());
+        let taken: Vec<&str> = images.filter_map(|image| pushed.meant(image)).collect();
+        let left = pushed.left(&taken, &self.leaves_out);
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "no file gets {}, which this run has pushed: name it in `images` of a file, or in `leaves_out`",
+                left.join(", ")
+            )),
+        }
+    }
+
     /// The address: of a remote of this repository, or as gates.toml has it.
     async fn address(&self, context: &mut dyn StepContext, ours: &Path) -> Result<String, Failure> {
         let name = self.remote.as_str();

@@ -143,8 +143,8 @@ impl Repository {
     }
 }
 
-/// The names of Docker Hub.
-const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+/// The names of Docker Hub, first the usual one.
+pub(super) const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
 /// Docker uses no TLS for registries on loopback.
 fn is_this_machine(host: &str) -> bool {

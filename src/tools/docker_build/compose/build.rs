@@ -10,6 +10,7 @@ use crate::text::paths::{forward, normalise};
 use crate::text::yaml::Node;
 
 use super::super::image::{Image, Secret, SecretSource, is_address};
+use super::super::origin::{OWN_REVISION, REVISION};
 use super::RESOLVED;
 use super::variables::Variables;
 
@@ -213,6 +214,9 @@ impl Reading<'_> {
             self.pairs(build, "args").into_iter().map(|(name, value)| self.build_arg(name, value));
         let build_args = build_args.collect();
         let labels = self.pairs(build, "labels");
+        if labels.iter().any(|(name, _)| name == REVISION) {
+            self.refuse("build.labels", format!("{REVISION} can't be set: {OWN_REVISION}"));
+        }
         let mut image = Image {
             name,
             file,

@@ -216,6 +216,21 @@ fn arguments_without_a_value_are_handed_on_as_compose_hands_them_on() {
 }
 
 #[test]
+fn the_label_of_the_revision_is_not_one_of_the_file() {
+    for labels in ["{ org.opencontainers.image.revision: x }", "['org.opencontainers.image.revision=${TAG}']"]
+    {
+        let text = format!("services: {{ api: {{ build: {{ context: ., labels: {labels} }} }} }}");
+        let why = images_with("compose = 'c.yml'", &text, "").unwrap_err();
+        assert!(
+            why.contains(
+                "`services.api.build.labels` of c.yml: org.opencontainers.image.revision can't be set"
+            ),
+            "{why}"
+        );
+    }
+}
+
+#[test]
 fn services_need_a_file_and_each_is_there_once() {
     let problems = |options: &str| {
         let problems = Problems::default();

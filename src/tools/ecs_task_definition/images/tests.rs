@@ -30,7 +30,7 @@ fn digest(repository: &str, of: char) -> String {
 /// What the containers `api` and `proxy` of a template get, in a run that has pushed `api` and `web`.
 fn resolved(settings: &Settings, template: [&str; 2]) -> Result<Vec<String>, String> {
     let pushed = [("api", digest("api", 'a')), ("web", digest("team/web", 'b'))];
-    let pushed = pushed.into_iter().map(|(name, reference)| (name.into(), reference)).collect();
+    let pushed: Pushed = pushed.into_iter().map(|(name, reference)| (name.into(), reference)).collect();
     let container = |name: &str, image: &str| Container {
         name: name.to_owned(),
         image: image.to_owned(),
@@ -87,5 +87,33 @@ fn an_image_that_nobody_pushed_or_named_is_none() {
     ] {
         let why = resolved(&settings, template).unwrap_err();
         assert!(why.contains(says), "{says}: {why}");
+    }
+}
+
+#[test]
+fn another_spelling_of_a_repository_of_the_run_is_that_repository() {
+    let at = |host: &str, of: char| format!("{host}/x@sha256:{}", of.to_string().repeat(64));
+    let pushed: Pushed = [("api".into(), at("127.0.0.1:5116", 'a'))].into_iter().collect();
+    let container = |name: &str| Container { name: name.to_owned(), image: String::new(), ports: Vec::new() };
+    let get = |settings: &Settings| resolve(settings, &pushed, &[container("api"), container("side")]);
+    for host in ["localhost:5116", "127.0.0.2:5116", "[::1]:5116", "LOCALHOST:5116"] {
+        let other = at(host, 'b');
+        for settings in [
+            settings(&[("side", &other)], &[], &[]),
+            settings(&[], &[("side", &other)], &[]),
+            settings(&[], &[("side", &format!("{host}/x:latest"))], &[]),
+        ] {
+            let why = get(&settings).unwrap_err();
+            assert!(why.contains("the container side would get"), "{why}");
+        }
+        // The very image is no other one, and it is taken.
+        let same = settings(&[("api", &at(host, 'a')), ("side", &at("elsewhere.example", 'c'))], &[], &[]);
+        assert_eq!(get(&same).unwrap()["api"], at(host, 'a'));
+    }
+    for sidecar in
+        ["", " ", "http://127.0.0.1:5116/x", "127.0.0.1:5116//x", "127.0.0.1:5116/X", "127.1:5116/x"]
+    {
+        let why = get(&settings(&[], &[("side", sidecar)], &[])).unwrap_err();
+        assert!(why.contains("which is no image"), "{sidecar}: {why}");
     }
 }
