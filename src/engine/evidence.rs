@@ -23,7 +23,9 @@ use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, SourceLines};
 use crate::policy::gaps;
 use crate::redact::{Scrubber, Secret, SecretSet};
-use crate::scan::gate_outputs::{BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image};
+use crate::scan::gate_outputs::{
+    BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image, another_input,
+};
 use crate::scan::proof::Proof;
 use crate::system::checkout::Checkout;
 use crate::system::process::Stop;
@@ -170,12 +172,13 @@ impl GateEvidence {
             image: target.record.image.clone(),
             image_id: parsed.image_id.clone(),
             read_of: read_from.map(|(id, _)| id.clone()),
+            input: target.input.clone(),
             scanned: image_coverage::is_scanned(target, &self.inputs),
             outputs: parsed.outputs.clone(),
         }
     }
 
-    /// Looks whether it scanned the images that the run has built. If not, it proves nothing of them.
+    /// Looks whether it scanned the images that the run has built, and in a file of `input` those that earlier gates did. If not, it proves nothing of them.
     pub(crate) fn compare_images(&mut self, outputs: &GateOutputs) {
         if self.lack.is_some() || self.gate.tool.acts() || self.gate.spec.name == BUILDER {
             return;
@@ -184,7 +187,12 @@ impl GateEvidence {
             let image = target.record.image.as_deref()?;
             another_image(outputs, image, &self.finished_target(target))
         };
-        self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
+        let built = self.targets.iter().find_map(other);
+        let inputs = || {
+            let targets: Vec<_> = self.targets.iter().map(|target| self.finished_target(target)).collect();
+            another_input(outputs, &targets)
+        };
+        self.lack = built.or_else(inputs).map(Lack::Proof);
     }
 
     /// Looks again at which of its images it could not read, now that these gates are done.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::scan::invocation::SCRATCH;
 use crate::scan::parsed::Unplanned;
 use crate::scan::platform::Platform;
+use crate::text::shared::Text;
 
 use layout::{Found, Layout};
 use tar::Tar;
@@ -84,6 +85,11 @@ impl InputImage {
             return Ok(vec![one(None, &[])]);
         }
         Ok(names.iter().map(|name| one(Some(name.clone()), &names)).collect())
+    }
+
+    /// The file, the same however gates.toml writes its path.
+    pub(crate) fn file(&self) -> Text {
+        Text::from(self.path.to_string_lossy().into_owned())
     }
 
     /// Its name as a target: the path, and the platform if it is one of several.

@@ -46,6 +46,43 @@ fn an_archive_that_a_gate_writes_is_scanned_and_listed() {
     }
 }
 
+#[test]
+fn a_file_that_changes_between_scan_and_sbom_proves_nothing() {
+    let pipeline = Pipeline::plain(&[BUILD]);
+    let root = pipeline.project.root();
+    std::fs::create_dir_all(root.join("other")).unwrap();
+    let empty = |to: &str, comment: &str| {
+        let dockerfile = root.join("other/Dockerfile");
+        std::fs::write(&dockerfile, format!("FROM scratch\nCOPY {comment} /\n")).unwrap();
+        std::fs::write(root.join("other").join(comment), comment).unwrap();
+        let docker = |args: &[&str]| {
+            let output = Command::new("docker").args(args).current_dir(root.join("other")).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let id = docker(&["build", "-q", "."]);
+        docker(&["save", "--output", to, &id]);
+        id
+    };
+    let (first, second) = (empty("a.tar", "one"), empty("b.tar", "two"));
+    std::fs::copy(root.join("other/a.tar"), root.join("other/image.tar")).unwrap();
+    let swap = SAVE
+        .replace(
+            "'docker', 'save', '--output', 'other/image.tar', 'IMAGE'",
+            "'cp', 'other/b.tar', 'other/image.tar'",
+        )
+        .replace("['images']", "['first']");
+    let first_gate =
+        of_file(SBOM, "other/image.tar").replace("'sbom'", "'first'").replace("needs = ['save']\n", "");
+    let second_gate = of_file(SBOM, "./other/image.tar");
+    pipeline.write_gates(&[&first_gate, &swap, &second_gate]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    assert_eq!(pipeline.came_of("first").0, "passed");
+    let (outcome, reason) = pipeline.came_of("sbom");
+    assert_eq!(outcome, "inconclusive");
+    assert!(reason.contains(&first) && reason.contains(&second), "{reason}");
+}
+
 /// Writes an image for each of these platforms to one layout, and to one archive.
 fn several(pipeline: &Pipeline, platforms: &[&str]) {
     let root = pipeline.project.root();

@@ -43,6 +43,7 @@ needs = ['release']
 checks = [{ url = 'http://127.0.0.1/' }]
 ";
 
+mod inputs;
 mod pushes;
 
 fn config() -> Config {
@@ -250,6 +251,7 @@ const TWO: &str = "sha256:222222222222222222222222222222222222222222222222222222
 fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) -> FinishedGate {
     let target = FinishedTarget {
         read_of: None,
+        input: None,
         name: "app".into(),
         image: Some("app:1".to_owned()),
         image_id: image_id.map(Text::from),
