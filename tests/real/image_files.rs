@@ -51,20 +51,16 @@ fn a_file_that_changes_between_scan_and_sbom_proves_nothing() {
     let pipeline = Pipeline::plain(&[BUILD]);
     let root = pipeline.project.root();
     std::fs::create_dir_all(root.join("other")).unwrap();
-    let empty = |to: &str, comment: &str| {
-        let dockerfile = root.join("other/Dockerfile");
-        std::fs::write(&dockerfile, format!("FROM scratch\nCOPY {comment} /\n")).unwrap();
-        std::fs::write(root.join("other").join(comment), comment).unwrap();
-        let docker = |args: &[&str]| {
-            let output = Command::new("docker").args(args).current_dir(root.join("other")).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            String::from_utf8(output.stdout).unwrap().trim().to_owned()
-        };
-        let id = docker(&["build", "-q", "."]);
-        docker(&["save", "--output", to, &id]);
+    let saved = |name: &str, to: &str| {
+        let name = format!("{}-{name}", pipeline.name);
+        let id = pipeline.build_another(&name);
+        let docker =
+            Command::new("docker").args(["save", "--output", to, &id]).current_dir(&root).output().unwrap();
+        assert!(docker.status.success(), "{}", String::from_utf8_lossy(&docker.stderr));
+        Command::new("docker").args(["rmi", &name]).output().unwrap();
         id
     };
-    let (first, second) = (empty("a.tar", "one"), empty("b.tar", "two"));
+    let (first, second) = (saved("one", "other/a.tar"), saved("two", "other/b.tar"));
     std::fs::copy(root.join("other/a.tar"), root.join("other/image.tar")).unwrap();
     let swap = SAVE
         .replace(
