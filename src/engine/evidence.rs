@@ -174,6 +174,7 @@ impl GateEvidence {
             read_of: read_from.map(|(id, _)| id.clone()),
             input: target.input.clone(),
             scanned: image_coverage::is_scanned(target, &self.inputs),
+            pattern: image_coverage::pattern_for(target, &self.inputs),
             outputs: parsed.outputs.clone(),
         }
     }

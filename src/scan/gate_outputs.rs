@@ -14,6 +14,8 @@ pub struct OneImage {
     pub also: Option<Text>,
     /// Gates with proof that they scanned it for vulnerabilities. Others, such as an SBOM, free no image.
     pub by: Vec<Text>,
+    /// The waiver that accepts with a pattern that a gate did not scan it. It frees no image.
+    pub pattern: Option<Text>,
 }
 
 /// The image of this name, if the gate that built it and every gate that scanned it mean the same one.
@@ -47,7 +49,8 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
     }
     let proved = |gate: &FinishedGate| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
     let scans = looked.iter().filter(|(gate, target)| gate.scans_images && target.scanned && proved(gate));
-    Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
+    let pattern = looked.iter().find_map(|(_, target)| target.pattern.clone());
+    Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect(), pattern })
 }
 
 /// Why a scan of the image of this name looked at another one than the run has built; `None`: it did not, or nobody built it.
@@ -151,8 +154,10 @@ pub struct FinishedTarget {
     pub read_of: Option<Text>,
     /// The file of `input` in which it looked at an image.
     pub input: Option<Text>,
-    /// It is proved, or its gap is accepted.
+    /// It is proved, or its gap is accepted by name.
     pub scanned: bool,
+    /// The waiver that accepts its gap with a pattern.
+    pub pattern: Option<Text>,
     pub outputs: BTreeMap<String, String>,
 }
 

@@ -1,4 +1,4 @@
-//! Images in files of `input`.
+//! Images in files of `input`, and images of which a waiver accepts that they were not scanned.
 
 use super::*;
 
@@ -35,4 +35,13 @@ fn every_gate_finds_the_same_images_in_a_file() {
     // Other files, and images that are in none.
     assert_eq!(after(looked("scan", "/p/other.tar", &[Some(ONE)]), &sbom(&[Some(TWO)])), None);
     assert_eq!(after(done("images", BUILDER, Outcome::Passed, Some(ONE)), &sbom(&[Some(TWO)])), None);
+}
+
+#[test]
+fn a_waiver_with_a_pattern_frees_no_image_and_is_named() {
+    let mut scan = done("scan", "trivy", Outcome::Passed, Some(ONE));
+    (scan.targets[0].scanned, scan.targets[0].pattern) = (false, Some("all of them".into()));
+    let build = done("images", BUILDER, Outcome::Passed, Some(ONE));
+    let image = seen(&[build, scan]).unwrap();
+    assert_eq!((image.by, image.pattern.as_deref()), (Vec::new(), Some("all of them")));
 }
