@@ -179,7 +179,7 @@ impl GateEvidence {
         }
     }
 
-    /// Looks whether it scanned the images that the run has built, and in a file of `input` those that earlier gates did. If not, it proves nothing of them.
+    /// Looks whether it scanned the images that the run has built. If not, it proves nothing of them.
     pub(crate) fn compare_images(&mut self, outputs: &GateOutputs) {
         if self.lack.is_some() || self.gate.tool.acts() || self.gate.spec.name == BUILDER {
             return;
@@ -188,12 +188,15 @@ impl GateEvidence {
             let image = target.record.image.as_deref()?;
             another_image(outputs, image, &self.finished_target(target))
         };
-        let built = self.targets.iter().find_map(other);
-        let inputs = || {
+        self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
+    }
+
+    /// Looks whether it found the images in a file of `input` that these gates did, which ended before it. If not, it proves nothing.
+    pub(crate) fn compare_inputs(&mut self, earlier: &GateOutputs) {
+        if self.lack.is_none() {
             let targets: Vec<_> = self.targets.iter().map(|target| self.finished_target(target)).collect();
-            another_input(outputs, &targets)
-        };
-        self.lack = built.or_else(inputs).map(Lack::Proof);
+            self.lack = another_input(earlier, &targets).map(Lack::Proof);
+        }
     }
 
     /// Looks again at which of its images it could not read, now that these gates are done.
