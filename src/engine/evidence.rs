@@ -23,7 +23,9 @@ use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, SourceLines};
 use crate::policy::gaps;
 use crate::redact::{Scrubber, Secret, SecretSet};
-use crate::scan::gate_outputs::{BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image};
+use crate::scan::gate_outputs::{
+    BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image, another_input,
+};
 use crate::scan::proof::Proof;
 use crate::system::checkout::Checkout;
 use crate::system::process::Stop;
@@ -170,7 +172,9 @@ impl GateEvidence {
             image: target.record.image.clone(),
             image_id: parsed.image_id.clone(),
             read_of: read_from.map(|(id, _)| id.clone()),
+            input: target.input.clone(),
             scanned: image_coverage::is_scanned(target, &self.inputs),
+            pattern: image_coverage::pattern_for(target, &self.inputs),
             outputs: parsed.outputs.clone(),
         }
     }
@@ -185,6 +189,14 @@ impl GateEvidence {
             another_image(outputs, image, &self.finished_target(target))
         };
         self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
+    }
+
+    /// Looks whether it found the images in a file of `input` that these gates did, which ended before it. If not, it proves nothing.
+    pub(crate) fn compare_inputs(&mut self, earlier: &GateOutputs) {
+        if self.lack.is_none() {
+            let targets: Vec<_> = self.targets.iter().map(|target| self.finished_target(target)).collect();
+            self.lack = another_input(earlier, &targets).map(Lack::Proof);
+        }
     }
 
     /// Looks again at which of its images it could not read, now that these gates are done.

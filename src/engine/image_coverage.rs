@@ -26,12 +26,21 @@ pub(crate) fn is_of_image(gate: &Gate, target: &TargetEvidence) -> bool {
     scans_images(gate) && target.record.image.is_some()
 }
 
-/// Whether a target was scanned, or somebody accepts that it was not.
+/// Whether a target was scanned, or somebody accepts by its name that it was not.
 pub(crate) fn is_scanned(target: &TargetEvidence, inputs: &[GateInput]) -> bool {
-    match inputs.iter().find(|input| input.kind == InputKind::Image && input.path == target.record.name) {
-        Some(image) => image.state == InputState::Scanned || image.accepted.is_some(),
+    match row_of(target, inputs) {
+        Some(image) => image.state == InputState::Scanned || (image.accepted.is_some() && image.by_name),
         None => matches!(target.proof, Proof::Complete(_)),
     }
+}
+
+/// The waiver that accepts with a pattern that a target was not scanned.
+pub(crate) fn pattern_for(target: &TargetEvidence, inputs: &[GateInput]) -> Option<Text> {
+    row_of(target, inputs).filter(|image| !image.by_name).and_then(|image| image.accepted.clone())
+}
+
+fn row_of<'i>(target: &TargetEvidence, inputs: &'i [GateInput]) -> Option<&'i GateInput> {
+    inputs.iter().find(|input| input.kind == InputKind::Image && input.path == target.record.name)
 }
 
 /// The images of a gate, and what became of them. None if every image was scanned: the gate's targets say so.

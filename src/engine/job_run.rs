@@ -24,6 +24,7 @@ use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
 use crate::redact::Secret;
 use crate::scan::gate_outputs::GateOutputs;
+use crate::scan::image_file::InputImage;
 use crate::scan::invocation::SCRATCH;
 use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
@@ -63,6 +64,8 @@ pub(crate) struct TargetEvidence {
     pub kept: Vec<Kept>,
     /// The image that it read from a file: the engine's id, and the digest of the configuration.
     pub read_from: Option<(Text, Text)>,
+    /// The file of the user in which it looked at an image.
+    pub input: Option<Text>,
 }
 
 impl TargetEvidence {
@@ -280,6 +283,7 @@ impl TargetEvidence {
             secrets: environment::secrets_of(job),
             kept: Vec::new(),
             read_from: None,
+            input: job.input.as_ref().map(InputImage::file),
         }
     }
 
@@ -302,6 +306,7 @@ impl TargetEvidence {
             secrets: other.secrets.clone(),
             kept: Vec::new(),
             read_from: other.read_from.clone(),
+            input: other.input.clone(),
         }
     }
 }

@@ -292,7 +292,9 @@ impl<'a> Run<'a> {
         evidence.overridden = gate.overridden.take();
         evidence.left_out = gate.planned.left_out.clone();
         evidence.since = gate.planned.since.clone();
-        evidence.compare_images(&self.gate_outputs());
+        let earlier = self.gate_outputs();
+        evidence.compare_images(&earlier);
+        evidence.compare_inputs(&earlier);
         let done = self.gates.iter().filter_map(|gate| gate.done.as_ref());
         let judgement = self.preview.one(&mut evidence, done);
         self.pool.take(index, &mut evidence);

@@ -21,6 +21,9 @@ pub struct GateInput {
     /// The waiver that accepts the gap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Text>,
+    /// That waiver has this very path, and no pattern. Only then it frees an image for a push, which no saved run does.
+    #[serde(skip)]
+    pub by_name: bool,
 }
 
 fn one() -> u64 {
@@ -49,7 +52,7 @@ pub enum InputState {
 impl GateInput {
     /// One file.
     pub fn new(path: impl Into<Text>, kind: InputKind, state: InputState, why: Option<Text>) -> Self {
-        Self { path: path.into(), kind, state, files: 1, why, accepted: None }
+        Self { path: path.into(), kind, state, files: 1, why, accepted: None, by_name: false }
     }
 
     /// `scanned`, `not read: Trivy does not mention it`, `16 files, left out by .eslintrc.json`

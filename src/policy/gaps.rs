@@ -20,7 +20,9 @@ pub(super) fn accept(gates: &mut [GateRecord], waivers: Waivers<'_>, today: Date
         let GateRecord { id, tool, inputs, .. } = gate;
         for input in inputs.iter_mut().filter(|input| input.state == InputState::Gap) {
             let fits = |waiver: &Waiver| waiver.accepts_gap(&input.path, Some((id, tool)));
-            input.accepted = accepting.by(fits, input.accepted.take());
+            let by_name = accepting.by(|waiver| fits(waiver) && waiver.names_gap(&input.path), None);
+            input.by_name = by_name.is_some();
+            input.accepted = by_name.or_else(|| accepting.by(fits, input.accepted.take()));
         }
     }
 }
@@ -109,6 +111,7 @@ mod tests {
             files: 1,
             why: Some("Trivy does not mention it".into()),
             accepted: accepted.map(Into::into),
+            by_name: false,
         };
         let mut inputs = vec![
             input("a", InputState::Scanned, None),

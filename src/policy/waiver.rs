@@ -190,6 +190,11 @@ impl Waiver {
             && is(&self.tool, by.map(|(_, tool)| tool))
     }
 
+    /// Whether it names this input by its very path: a pattern also accepts what is added later.
+    pub(super) fn names_gap(&self, path: &str) -> bool {
+        self.gap.as_ref().is_some_and(|gap| gap.text() == path && gap.fits(path))
+    }
+
     /// Whether it still applies on the day `today`.
     pub fn is_current(&self, today: Date) -> bool {
         self.expires.is_none_or(|expires| today <= expires)

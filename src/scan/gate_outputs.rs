@@ -1,6 +1,6 @@
 //! What finished gates pass on to later actions: images, digests, ARNs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::verdict::Outcome;
 use crate::text::shared::Text;
@@ -14,6 +14,8 @@ pub struct OneImage {
     pub also: Option<Text>,
     /// Gates with proof that they scanned it for vulnerabilities. Others, such as an SBOM, free no image.
     pub by: Vec<Text>,
+    /// The waiver that accepts with a pattern that a gate did not scan it. It frees no image.
+    pub pattern: Option<Text>,
 }
 
 /// The image of this name, if the gate that built it and every gate that scanned it mean the same one.
@@ -47,7 +49,8 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
     }
     let proved = |gate: &FinishedGate| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
     let scans = looked.iter().filter(|(gate, target)| gate.scans_images && target.scanned && proved(gate));
-    Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
+    let pattern = looked.iter().find_map(|(_, target)| target.pattern.clone());
+    Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect(), pattern })
 }
 
 /// Why a scan of the image of this name looked at another one than the run has built; `None`: it did not, or nobody built it.
@@ -68,6 +71,43 @@ pub(crate) fn another_image(gate_outputs: &GateOutputs, name: &str, scan: &Finis
             gate.id
         )
     })
+}
+
+/// Why a gate found another image in a file of `input` than an earlier gate did; `None`: it did not, or no other gate has read the file.
+/// `targets`: those of the gate.
+pub(crate) fn another_input(gate_outputs: &GateOutputs, targets: &[FinishedTarget]) -> Option<String> {
+    let files: BTreeSet<&Text> = targets.iter().filter_map(|target| target.input.as_ref()).collect();
+    files.into_iter().find_map(|file| {
+        let shown = targets.iter().find(|target| target.input.as_ref() == Some(file))?;
+        let now = images_in(targets, file);
+        gate_outputs.gates.iter().filter(|gate| !gate.acts).find_map(|gate| {
+            let earlier = images_in(&gate.targets, file)?;
+            let Some(now) = &now else {
+                let shown = &shown.name;
+                return Some(format!("its report does not say which image it looked at in {shown}, and {} has looked at {}", gate.id, listed(&earlier)));
+            };
+            (earlier != *now).then(|| {
+                format!(
+                    "{} changed in the run: {} looked at {} in it, and this gate at {}; was the file written again?",
+                    shown.name,
+                    gate.id,
+                    listed(&earlier),
+                    listed(now)
+                )
+            })
+        })
+    })
+}
+
+/// The ids of the images that a gate looked at in a file; `None`: it has not read the file, or does not know the id of each.
+fn images_in<'a>(targets: &'a [FinishedTarget], file: &Text) -> Option<BTreeSet<&'a str>> {
+    let of_file = targets.iter().filter(|target| target.input.as_ref() == Some(file));
+    let ids: BTreeSet<&str> = of_file.map(|target| target.image_id.as_deref()).collect::<Option<_>>()?;
+    (!ids.is_empty()).then_some(ids)
+}
+
+fn listed(ids: &BTreeSet<&str>) -> String {
+    ids.iter().copied().collect::<Vec<_>>().join(" and ")
 }
 
 /// The output of a build that names the digest of the image's configuration.
@@ -115,8 +155,12 @@ pub struct FinishedTarget {
     pub image_id: Option<Text>,
     /// The engine's id of that image, if it was read in a file that shows both.
     pub read_of: Option<Text>,
-    /// It is proved, or its gap is accepted.
+    /// The file of `input` in which it looked at an image.
+    pub input: Option<Text>,
+    /// It is proved, or its gap is accepted by name.
     pub scanned: bool,
+    /// The waiver that accepts its gap with a pattern.
+    pub pattern: Option<Text>,
     pub outputs: BTreeMap<String, String>,
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::scan::invocation::SCRATCH;
 use crate::scan::parsed::Unplanned;
 use crate::scan::platform::Platform;
+use crate::text::shared::Text;
 
 use layout::{Found, Layout};
 use tar::Tar;
@@ -50,6 +51,8 @@ pub(crate) enum Form {
 enum Content {
     /// An archive of `docker save`, or something that its scanner must know.
     Single,
+    /// One image, as an archive of `docker save` and as a layout at once.
+    Both(Layout, Found),
     Layout(Layout, Vec<Found>),
 }
 
@@ -61,7 +64,7 @@ impl InputImage {
     pub(crate) fn all_of(path: &Path, shown: &str, platforms: &[String]) -> Result<Vec<Self>, Unplanned> {
         let found = match look(path, shown) {
             Ok(Content::Layout(_, found)) => Some(found),
-            Ok(Content::Single) => None,
+            Ok(Content::Single | Content::Both(..)) => None,
             // An earlier gate may write it again.
             Err(_) if path.is_file() => None,
             Err(why) => return Err(Unplanned::Impossible(why)),
@@ -84,6 +87,11 @@ impl InputImage {
             return Ok(vec![one(None, &[])]);
         }
         Ok(names.iter().map(|name| one(Some(name.clone()), &names)).collect())
+    }
+
+    /// The file, the same however gates.toml writes its path.
+    pub(crate) fn file(&self) -> Text {
+        Text::from(self.path.to_string_lossy().into_owned())
     }
 
     /// Its name as a target: the path, and the platform if it is one of several.
@@ -123,7 +131,12 @@ impl InputImage {
         let shown = &self.shown;
         let (layout, found) = match look(&self.path, shown)? {
             Content::Single if self.which.is_none() => return Ok(Form::AsItIs),
-            Content::Single => {
+            Content::Both(layout, image) if self.which.is_none() => {
+                let verified = layout.verify(&image.descriptor);
+                verified.map_err(|why| format!("the image of {shown} can't be read: {why}"))?;
+                return Ok(Form::AsItIs);
+            }
+            Content::Single | Content::Both(..) => {
                 return Err(format!(
                     "{shown} has not the platforms that were planned: {}",
                     self.all.join(", ")
@@ -187,20 +200,22 @@ fn look(path: &Path, shown: &str) -> Result<Content, String> {
         let saved = saved(&tar).map_err(unread)?;
         if !tar.has("index.json") || !tar.has("oci-layout") {
             return match saved {
-                Some(names) if names.len() > 1 => Err(wrong(format!(
+                Some(images) if images.len() > 1 => Err(wrong(format!(
                     "has {} images ({}), and a scanner looks at one of them: save each to a file of its own",
-                    names.len(),
-                    names.join(", ")
+                    images.len(),
+                    images.into_iter().map(Saved::name).collect::<Vec<_>>().join(", ")
                 ))),
                 _ => Ok(Content::Single),
             };
         }
         let layout = Layout::Archive(tar);
         // `docker save` writes both since version 25.
-        if saved.is_some_and(|names| names.len() == 1)
-            && layout.images().is_ok_and(|images| images.len() == 1)
-        {
-            return Ok(Content::Single);
+        if let Some(saved) = saved {
+            let images = layout.images().map_err(unread)?;
+            both(&layout, &saved, &images).map_err(unread)?;
+            if let ([_], [image]) = (&saved[..], &images[..]) {
+                return Ok(Content::Both(layout, image.clone()));
+            }
         }
         layout
     } else {
@@ -213,23 +228,49 @@ fn look(path: &Path, shown: &str) -> Result<Content, String> {
     }
 }
 
-/// The images of an archive of `docker save`, by a name of each (moby `image/tarexport`).
-fn saved(tar: &Tar) -> Result<Option<Vec<String>>, String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Saved {
-        config: String,
-        repo_tags: Option<Vec<String>>,
+/// Looks whether both lists of an archive mean the same images: one program reads `manifest.json`, another `index.json`. The second
+/// may name more, which are then looked at too.
+fn both(layout: &Layout, saved: &[Saved], images: &[Found]) -> Result<(), String> {
+    let Layout::Archive(tar) = layout else { return Ok(()) };
+    let configs: Vec<String> = images.iter().filter_map(|image| layout.config_of(image)).collect();
+    for image in saved {
+        let name = image.config.trim_start_matches("./");
+        let digits = tar.sha256(name).map_err(|error| format!("{LIST} names {name}: {error}"))?;
+        let config = format!("sha256:{digits}");
+        if !configs.contains(&config) {
+            return Err(format!(
+                "{LIST} is about the image {config}, and index.json about {}; write it again",
+                if configs.is_empty() { "none that is there".to_owned() } else { configs.join(", ") }
+            ));
+        }
     }
-    const LIST: &str = "manifest.json";
+    Ok(())
+}
+
+/// The list of an archive of `docker save` (moby `image/tarexport`).
+const LIST: &str = "manifest.json";
+
+/// An image of that list.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Saved {
+    config: String,
+    repo_tags: Option<Vec<String>>,
+}
+
+impl Saved {
+    fn name(self) -> String {
+        self.repo_tags.and_then(|tags| tags.into_iter().next()).unwrap_or(self.config)
+    }
+}
+
+/// The images of an archive of `docker save`.
+fn saved(tar: &Tar) -> Result<Option<Vec<Saved>>, String> {
     if !tar.has(LIST) {
         return Ok(None);
     }
     let bytes = tar.read(LIST, MOST).map_err(|error| format!("{LIST}: {error}"))?;
-    let saved: Vec<Saved> = serde_json::from_slice(&bytes).map_err(|error| format!("{LIST}: {error}"))?;
-    let name =
-        |saved: Saved| saved.repo_tags.and_then(|tags| tags.into_iter().next()).unwrap_or(saved.config);
-    Ok(Some(saved.into_iter().map(name).collect()))
+    serde_json::from_slice(&bytes).map_err(|error| format!("{LIST}: {error}"))
 }
 
 #[cfg(test)]

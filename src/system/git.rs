@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::system::git_command::git;
+use crate::system::hidden_changes;
 use crate::text::paths::forward;
 
 /// Git answers in milliseconds, but a diff of a huge repository may take longer.
@@ -72,15 +73,23 @@ impl Repo {
     /// Checks whether the work tree differs from the commit, and which files are in no commit. It is slow for a large tree.
     pub async fn look_for_changes(&mut self) {
         if self.head.is_some() {
-            let status =
-                self.git(&["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"]).await;
+            let status = self
+                .git(&[
+                    "status",
+                    "--porcelain",
+                    "-z",
+                    "--no-renames",
+                    "--untracked-files=all",
+                    "--ignore-submodules=none",
+                ])
+                .await;
             // If git gives no status, the tree may differ.
             let Some(status) = status else { return self.dirty = true };
             let (untracked, changed): (Vec<&str>, Vec<&str>) = status
                 .split('\0')
                 .filter(|entry| !entry.is_empty())
                 .partition(|entry| entry.starts_with("?? "));
-            self.dirty = !changed.is_empty();
+            self.dirty = !changed.is_empty() || hidden_changes::are_there(&self.root).await;
             self.untracked = untracked.into_iter().map(|entry| entry[3..].to_owned()).collect();
         }
     }

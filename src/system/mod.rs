@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod folder;
 pub(crate) mod git;
 pub(crate) mod git_command;
+pub(crate) mod hidden_changes;
 pub(crate) mod http;
 pub(crate) mod output_folder;
 pub(crate) mod private;

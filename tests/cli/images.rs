@@ -42,3 +42,55 @@ fn the_digest_that_buildx_reports_is_recorded() {
     assert_eq!(target(&project)["image_id"], format!("sha256:{id}"));
     assert_eq!(target(&project)["image_digest"], format!("sha256:{digest}"));
 }
+
+/// `git status` does not speak of files that it is told to overlook.
+#[test]
+fn a_change_that_git_was_told_to_overlook_makes_the_tag_dirty() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let project = project("docker", "portcullis-test/marked", "");
+    let root = project.root();
+    let all = ["app.js", "lib a.js", "crlf.txt", "link"];
+    for name in &all[..3] {
+        project.write(name, "one\r\n");
+    }
+    project.write(".gitattributes", "crlf.txt text\n");
+    symlink("app.js", root.join("link")).unwrap();
+    project.git(&["init", "--quiet"]);
+    project.commit("one");
+    let is_dirty = || {
+        let plan = project.run(&["plan"]);
+        assert!(plan.stdout.contains("portcullis-test/marked:"), "{}", plan.all());
+        plan.stdout.contains("-dirty")
+    };
+    assert!(!is_dirty());
+    let link_to = |to: &str| {
+        fs::remove_file(root.join("link")).unwrap();
+        symlink(to, root.join("link")).unwrap();
+    };
+    let file = root.join("lib a.js");
+    for mark in ["assume-unchanged", "skip-worktree"] {
+        project.git(&[&["update-index", &format!("--{mark}"), "--"][..], &all].concat());
+        // The mark alone changes nothing, and neither do line ends that git turns.
+        assert!(!is_dirty(), "{mark}");
+        fs::write(&file, "two\r\n").unwrap();
+        assert!(is_dirty(), "{mark}");
+        fs::write(&file, "one\r\n").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
+        assert!(is_dirty(), "{mark}");
+        fs::remove_file(&file).unwrap();
+        assert!(is_dirty(), "{mark}");
+        fs::write(&file, "one\r\n").unwrap();
+        link_to("lib a.js");
+        assert!(is_dirty(), "{mark}");
+        link_to("app.js");
+        assert!(!is_dirty(), "{mark}");
+        project.git(&[&["update-index", &format!("--no-{mark}"), "--"][..], &all].concat());
+    }
+    // What a sparse checkout leaves out is no change. Git leaves no file out that may have changed.
+    project.git(&["update-index", "--refresh"]);
+    project.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/link"]);
+    assert!(!root.join("link").exists());
+    assert!(!is_dirty());
+}

@@ -76,6 +76,16 @@ fn an_image_with_nothing_to_look_at_has_one_answer_alone_and_beside_others() {
         assert!(pipeline.came_of("push").1.contains(&why), "{}", pipeline.came_of("push").1);
         assert_eq!(pipeline.registry.tags(&empty), 0);
     }
+    // Nor does a pattern, which also fits images of later.
+    pipeline.write_gates(&[&beside, SCAN, OPEN_PUSH, &accepted(&format!("{}*", pipeline.name))]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    assert_eq!(pipeline.came_of("scan").0, "passed");
+    assert!(
+        pipeline.came_of("push").1.contains("waiver 1 accepts that with a pattern"),
+        "{}",
+        pipeline.came_of("push").1
+    );
+    assert_eq!(pipeline.registry.tags(&empty), 0);
     pipeline.write_gates(&[&beside, SCAN, OPEN_PUSH, &accepted(&empty)]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());

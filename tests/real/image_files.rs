@@ -46,6 +46,40 @@ fn an_archive_that_a_gate_writes_is_scanned_and_listed() {
     }
 }
 
+#[test]
+fn a_file_that_changes_between_scan_and_sbom_proves_nothing() {
+    let pipeline = Pipeline::plain(&[BUILD]);
+    let root = pipeline.project.root();
+    std::fs::create_dir_all(root.join("other")).unwrap();
+    let saved = |name: &str, to: &str| {
+        let name = format!("{}-{name}", pipeline.name);
+        let id = pipeline.build_another(&name);
+        let docker =
+            Command::new("docker").args(["save", "--output", to, &id]).current_dir(&root).output().unwrap();
+        assert!(docker.status.success(), "{}", String::from_utf8_lossy(&docker.stderr));
+        Command::new("docker").args(["rmi", &name]).output().unwrap();
+        id
+    };
+    let (first, second) = (saved("one", "other/a.tar"), saved("two", "other/b.tar"));
+    std::fs::copy(root.join("other/a.tar"), root.join("other/image.tar")).unwrap();
+    let swap = SAVE
+        .replace(
+            "'docker', 'save', '--output', 'other/image.tar', 'IMAGE'",
+            "'cp', 'other/b.tar', 'other/image.tar'",
+        )
+        .replace("['images']", "['first']");
+    let first_gate =
+        of_file(SBOM, "other/image.tar").replace("'sbom'", "'first'").replace("needs = ['save']\n", "");
+    let second_gate = of_file(SBOM, "./other/image.tar");
+    pipeline.write_gates(&[&first_gate, &swap, &second_gate]);
+    assert_eq!(pipeline.run(&["run"]).code, 3);
+    let (outcome, reason) = pipeline.came_of("first");
+    assert_eq!(outcome, "passed", "{reason}");
+    let (outcome, reason) = pipeline.came_of("sbom");
+    assert_eq!(outcome, "inconclusive");
+    assert!(reason.contains(&first) && reason.contains(&second), "{reason}");
+}
+
 /// Writes an image for each of these platforms to one layout, and to one archive.
 fn several(pipeline: &Pipeline, platforms: &[&str]) {
     let root = pipeline.project.root();

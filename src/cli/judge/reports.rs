@@ -124,6 +124,7 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
     };
     TargetEvidence {
         read_from: None,
+        input: None,
         locked: None,
         record: TargetRecord { name, ..TargetRecord::default() },
         proof,

@@ -43,6 +43,7 @@ needs = ['release']
 checks = [{ url = 'http://127.0.0.1/' }]
 ";
 
+mod inputs;
 mod mix_ups;
 mod pushes;
 
@@ -251,10 +252,12 @@ const TWO: &str = "sha256:222222222222222222222222222222222222222222222222222222
 fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) -> FinishedGate {
     let target = FinishedTarget {
         read_of: None,
+        input: None,
         name: "app".into(),
         image: Some("app:1".to_owned()),
         image_id: image_id.map(Text::from),
         scanned: true,
+        pattern: None,
         outputs: BTreeMap::new(),
     };
     FinishedGate {
@@ -277,7 +280,12 @@ fn all_gates_must_agree_on_one_image() {
     let build = || done("images", BUILDER, Passed, Some(ONE));
     let scan = |id| done("scan", "trivy", Passed, Some(id));
     let seen_one = |by: &[&str]| {
-        Ok(OneImage { id: ONE.into(), also: None, by: by.iter().map(|by| Text::from(*by)).collect() })
+        Ok(OneImage {
+            id: ONE.into(),
+            also: None,
+            by: by.iter().map(|by| Text::from(*by)).collect(),
+            pattern: None,
+        })
     };
 
     assert_eq!(seen(&[build(), scan(ONE), done("sbom", "syft", Failed, Some(ONE))]), seen_one(&["scan"]));
@@ -314,7 +322,7 @@ fn the_digest_of_the_configuration_names_the_same_image_if_the_build_says_so() {
     for gates in [[build.clone(), scan.clone()], [scan.clone(), build]] {
         assert_eq!(
             seen(&gates),
-            Ok(OneImage { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()] })
+            Ok(OneImage { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()], pattern: None })
         );
     }
     // Or the file of the image shows it, which the engine wrote by its id.
@@ -323,7 +331,7 @@ fn the_digest_of_the_configuration_names_the_same_image_if_the_build_says_so() {
     scan.targets[0].read_of = Some(ONE.into());
     assert_eq!(
         seen(&[build.clone(), scan.clone()]),
-        Ok(OneImage { id: ONE.into(), also: None, by: vec!["scan".into()] })
+        Ok(OneImage { id: ONE.into(), also: None, by: vec!["scan".into()], pattern: None })
     );
     let outputs = GateOutputs { gates: vec![build] };
     assert_eq!(another_image(&outputs, "app:1", &scan.targets[0]), None);

@@ -162,7 +162,7 @@ impl Clean for GateRecord {
 
 impl Clean for GateInput {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { path, kind: _, state: _, files: _, why, accepted } = self;
+        let Self { path, kind: _, state: _, files: _, why, accepted, by_name: _ } = self;
         path.clean(scrubber);
         why.clean(scrubber);
         accepted.clean(scrubber);

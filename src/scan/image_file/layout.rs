@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::scan::platform::Platform;
-use crate::text::hash::{is_sha256, sha256};
+use crate::text::hash::{is_sha256, sha256, sha256_file};
 
 use super::tar::Tar;
 
@@ -20,6 +20,8 @@ const IMAGE_CONFIGS: [&str; 2] =
     ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 /// BuildKit's mark of what is attached to an image (`docs/attestations/attestation-storage.md`).
 const ATTACHED: (&str, &str) = ("vnd.docker.reference.type", "attestation-manifest");
+/// What the layers of such a manifest are.
+const STATEMENT: &str = "application/vnd.in-toto+json";
 
 /// Where a layout is.
 #[derive(Debug)]
@@ -96,10 +98,37 @@ impl Layout {
     /// A document by its digest, if it is the one that the digest names.
     fn document<T: for<'de> Deserialize<'de>>(&self, digest: &str) -> Result<T, String> {
         let bytes = self.read(&blob(digest)?)?;
-        if format!("sha256:{}", sha256(&bytes)) != digest {
-            return Err(format!("{digest} is not what lies under this digest"));
-        }
+        same(digest, &sha256(&bytes))?;
         serde_json::from_slice(&bytes).map_err(|error| format!("{digest}: {error}"))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(name).exists(),
+            Self::Archive(tar) => tar.has(name),
+        }
+    }
+
+    /// The digest of an image's configuration, if its manifest is there.
+    pub(super) fn config_of(&self, image: &Found) -> Option<String> {
+        let manifest: Manifest = self.document(&image.descriptor.digest).ok()?;
+        Some(manifest.config.digest)
+    }
+
+    /// Looks whether each part of an image is what its digest says: scanners do not, and engines do.
+    ///
+    /// # Errors
+    /// If a part is missing, or another one.
+    pub(super) fn verify(&self, image: &Descriptor) -> Result<(), String> {
+        let manifest: Manifest = self.document(&image.digest)?;
+        std::iter::once(&manifest.config).chain(&manifest.layers).try_for_each(|part| {
+            let name = blob(&part.digest)?;
+            let digits = match self {
+                Self::Folder(folder) => sha256_file(&folder.join(&name)),
+                Self::Archive(tar) => tar.sha256(&name),
+            };
+            same(&part.digest, &digits.map_err(|error| format!("{name}: {error}"))?)
+        })
     }
 
     /// Every image. What is attached to one (an attestation, a signature) is none.
@@ -150,10 +179,13 @@ impl Layout {
     fn is_attached(&self, descriptor: &Descriptor) -> bool {
         let platform = descriptor.platform.clone().map(Of::platform);
         let marked = descriptor.annotations.get(ATTACHED.0).is_some_and(|mark| mark == ATTACHED.1);
-        if marked && platform.as_ref().is_some_and(Platform::is_unknown) {
-            return true;
-        }
         let manifest = || self.document::<Manifest>(&descriptor.digest).ok();
+        if marked && platform.as_ref().is_some_and(Platform::is_unknown) {
+            // Engines do not fetch what is attached, so `docker save` may name it without having it.
+            let is_there = blob(&descriptor.digest).is_ok_and(|name| self.has(&name));
+            let states = |layer: &Descriptor| layer.media_type.as_deref() == Some(STATEMENT);
+            return !is_there || manifest().is_some_and(|manifest| manifest.layers.iter().all(states));
+        }
         let other = |manifest: Manifest| {
             manifest.config.media_type.is_some_and(|of| !IMAGE_CONFIGS.contains(&of.as_str()))
         };
@@ -173,25 +205,19 @@ impl Layout {
     /// Makes a layout of one image in a new folder.
     ///
     /// # Errors
-    /// If a part of the image is missing, or can't be written.
+    /// If a part of the image is missing or another one, or can't be written.
     pub(super) fn split(&self, image: &Descriptor, folder: &Path) -> Result<(), String> {
-        let manifest: Manifest = self.document(&image.digest)?;
-        let parts = [image, &manifest.config].into_iter().chain(&manifest.layers);
+        self.verify(image)?;
         let unwritten = |error: std::io::Error| format!("a folder of one image can't be written: {error}");
         fs::create_dir_all(folder).map_err(unwritten)?;
         match self {
             Self::Folder(from) => {
-                let missing = parts
-                    .map(|part| blob(&part.digest))
-                    .find(|name| name.as_ref().map_or(true, |name| !from.join(name).is_file()));
-                if let Some(missing) = missing.transpose()? {
-                    return Err(format!("{missing} is missing"));
-                }
                 std::os::unix::fs::symlink(from.join("blobs"), folder.join("blobs")).map_err(unwritten)?;
             }
             Self::Archive(tar) => {
+                let manifest: Manifest = self.document(&image.digest)?;
                 fs::create_dir_all(folder.join("blobs/sha256")).map_err(unwritten)?;
-                for part in parts {
+                for part in [image, &manifest.config].into_iter().chain(&manifest.layers) {
                     let name = blob(&part.digest)?;
                     tar.extract(&name, &folder.join(&name)).map_err(|error| format!("{name}: {error}"))?;
                 }
@@ -207,6 +233,14 @@ impl Layout {
 impl Of {
     fn platform(self) -> Platform {
         Platform::of(self.os, self.architecture, self.variant)
+    }
+}
+
+/// Whether content with this SHA-256 is what the digest names.
+fn same(digest: &str, digits: &str) -> Result<(), String> {
+    match digest.strip_prefix("sha256:").is_some_and(|named| named.eq_ignore_ascii_case(digits)) {
+        true => Ok(()),
+        false => Err(format!("{digest} is not what lies under this digest")),
     }
 }
 

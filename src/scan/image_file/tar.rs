@@ -1,10 +1,12 @@
 //! The names and places of the files in a tar archive (POSIX `pax`, section "ustar Interchange Format"), without reading their content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use crate::text::hash::sha256_of;
 
 const BLOCK: u64 = 512;
 /// The most entries that are looked at.
@@ -25,7 +27,7 @@ impl Tar {
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let mut file = File::open(path)?;
         let whole = file.metadata()?.len();
-        let mut files = BTreeMap::new();
+        let (mut files, mut names) = (BTreeMap::new(), BTreeSet::new());
         let (mut at, mut header) = (0, [0; BLOCK as usize]);
         // What an entry says of the next one.
         let (mut next_name, mut next_size) = (None, None);
@@ -58,12 +60,21 @@ impl Tar {
                         next_size = attribute(&said, "size").and_then(|size| size.parse().ok());
                     }
                 }
-                b'0' | 0 => {
-                    let name = next_name.take().unwrap_or_else(|| name_of(&header));
-                    files.insert(name.trim_start_matches("./").to_owned(), (content, size));
-                }
                 b'L' | b'K' | b'x' | b'g' => {}
-                _ => next_name = None,
+                // A folder may be there again.
+                b'5' => next_name = None,
+                _ => {
+                    let name = plain(&next_name.take().unwrap_or_else(|| name_of(&header)));
+                    if !names.insert(name.clone()) {
+                        let why = format!(
+                            "it has {name} twice, and programs differ in which of them they read; write it again"
+                        );
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+                    }
+                    if matches!(kind, b'0' | 0) {
+                        files.insert(name, (content, size));
+                    }
+                }
             }
             let blocks = size.div_ceil(BLOCK).checked_mul(BLOCK);
             at = blocks.and_then(|length| content.checked_add(length)).ok_or(io::ErrorKind::InvalidData)?;
@@ -95,6 +106,14 @@ impl Tar {
         if copied == size { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
+    /// The SHA-256 of a file's content, in hexadecimal.
+    pub(super) fn sha256(&self, name: &str) -> io::Result<String> {
+        let (at, size) = self.place(name)?;
+        let mut from = self.file.try_clone()?;
+        from.seek(SeekFrom::Start(at))?;
+        sha256_of(from.take(size))
+    }
+
     fn place(&self, name: &str) -> io::Result<(u64, u64)> {
         self.files.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -113,6 +132,19 @@ fn number(field: &[u8]) -> Option<u64> {
     }
     let digits = text(field);
     u64::from_str_radix(digits.trim(), 8).ok()
+}
+
+/// The name as programs that unpack the archive understand it: `./a//b` and `/a/b` are `a/b`.
+fn plain(name: &str) -> String {
+    let mut parts = Vec::new();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 fn name_of(header: &[u8]) -> String {
@@ -143,6 +175,34 @@ mod tests {
     use super::*;
 
     use std::process::Command;
+
+    /// GNU tar takes the last of two files with one name, Go's readers the first.
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the archives are those of tar")]
+    fn a_file_that_is_there_twice_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("a/blobs")).unwrap();
+        std::fs::write(folder.path().join("a/manifest.json"), "[]").unwrap();
+        std::os::unix::fs::symlink("manifest.json", folder.path().join("a/link")).unwrap();
+        let archive = folder.path().join("it.tar");
+        let open = |args: &[&str]| {
+            let mut tar = Command::new("tar");
+            tar.current_dir(folder.path().join("a")).arg("-P").arg("-cf").arg(&archive).args(args);
+            assert!(tar.status().unwrap().success());
+            Tar::open(&archive).map(|tar| tar.is_some()).map_err(|error| error.to_string())
+        };
+        assert_eq!(open(&["manifest.json", "link", "blobs", "./blobs"]), Ok(true));
+        for twice in [
+            &["manifest.json", "manifest.json"][..],
+            &["manifest.json", "./manifest.json"],
+            &["manifest.json", "blobs/../manifest.json"],
+            &["manifest.json", "--transform=s,^link$,/manifest.json,", "link"],
+            &["--transform=s,^link$,manifest.json,", "link", "manifest.json"],
+        ] {
+            let why = open(twice).unwrap_err();
+            assert!(why.contains("it has manifest.json twice"), "{twice:?}: {why}");
+        }
+    }
 
     /// Archives as GNU tar writes them, in each of its formats.
     #[test]

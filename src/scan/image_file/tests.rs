@@ -80,8 +80,14 @@ fn each_image_of_a_layout_is_a_target_and_what_is_attached_is_none() {
     assert!(refusal(layout.path()).contains("can't be read: index.json"), "{}", refusal(layout.path()));
     let image = |platform: &str| layout.image(platform, CONFIG, &Written::platform(platform));
     let mark = r#", "annotations": {"vnd.docker.reference.type": "attestation-manifest"}"#;
-    let attestation =
-        layout.image("unknown/unknown", CONFIG, &format!("{}{mark}", Written::platform("unknown/unknown")));
+    let unknown = Written::platform("unknown/unknown");
+    let statement = layout.blob("a statement");
+    let manifest = layout.blob(&format!(
+        r#"{{"config": {{"mediaType": "{CONFIG}", "digest": "{statement}"}}, "layers": [{{"mediaType": "application/vnd.in-toto+json", "digest": "{statement}"}}]}}"#
+    ));
+    let attestation = format!(r#"{{"mediaType": "{MANIFEST}", "digest": "{manifest}"{unknown}{mark}}}"#);
+    // As `docker save` names one that was not fetched.
+    let absent = attestation.replace(&manifest, &format!("sha256:{}", "0".repeat(64)));
     // A signature of cosign, and an image without a platform in its descriptor.
     let signature = layout.image("-/-", "application/vnd.dev.cosign.signature", r#", "artifactType": "x""#);
     let plain = layout.image("linux/s390x", CONFIG, "");
@@ -89,12 +95,15 @@ fn each_image_of_a_layout_is_a_target_and_what_is_attached_is_none() {
     let inner = format!(r#"{{"mediaType": "{INDEX}", "digest": "{inner}", "size": 1}}"#);
     layout.index(&[inner.clone(), signature]);
     assert_eq!(targets(layout.path()), ["it"]);
-    layout.index(&[inner.clone(), image("linux/arm64"), plain, attestation]);
+    layout.index(&[inner.clone(), image("linux/arm64"), plain, attestation, absent]);
     let all = ["it linux/amd64", "it linux/arm64", "it linux/s390x"];
     assert_eq!(targets(layout.path()), all);
     assert_eq!(targets(&layout.archive(&["./oci-layout", "./index.json", "./blobs"])), all);
     // What only says that it is attached may be run.
     let disguised = layout.image("unknown/unknown", CONFIG, &Written::platform("unknown/unknown"));
+    let layers = layout.image("unknown/unknown", CONFIG, &format!("{unknown}{mark}"));
+    layout.index(&[inner.clone(), layers]);
+    assert_eq!(targets(layout.path()), ["it linux/amd64", "it unknown/unknown"]);
     let marked = layout.image("linux/arm", CONFIG, &format!("{}{mark}", Written::platform("linux/arm")));
     layout.index(&[inner, disguised, marked]);
     assert_eq!(targets(layout.path()), ["it linux/amd64", "it unknown/unknown", "it linux/arm"]);
@@ -185,17 +194,58 @@ fn a_file_that_has_other_images_than_were_planned_proves_nothing() {
     assert!(make(&one[0]).unwrap_err().contains("is not what lies under this digest"));
 }
 
+/// Why the file gives no image, now that earlier gates are done.
+fn refused(path: &Path) -> String {
+    let image = InputImage::all_of(path, "it", &[]).unwrap().remove(0);
+    let (scratch, one) = (tempfile::tempdir().unwrap(), format!("{SCRATCH}/one"));
+    image.given("", "", one).make(scratch.path()).unwrap_err()
+}
+
+/// Trivy and Syft do not compare a layer with its digest; engines do, and take another one for none.
+#[test]
+fn a_layer_that_is_not_what_its_digest_says_is_no_part_of_an_image() {
+    let layout = Written::new();
+    let image = |platform: &str| layout.image(platform, CONFIG, &Written::platform(platform));
+    layout.index(&[image("linux/amd64")]);
+    for content in ["the layer for linux/amd64", r#"{"os": "linux", "architecture": "amd64"}"#] {
+        let part = layout.path().join("blobs/sha256").join(sha256(content.as_bytes()));
+        fs::write(part, format!("{content} and more")).unwrap();
+        let config = sha256(br#"{"os": "linux", "architecture": "amd64"}"#);
+        let list = format!(r#"[{{"Config": "blobs/sha256/{config}", "Layers": []}}]"#);
+        fs::write(layout.path().join("manifest.json"), list).unwrap();
+        for parts in [
+            &["oci-layout", "index.json", "blobs"][..],
+            &["oci-layout", "index.json", "blobs", "manifest.json"],
+        ] {
+            let why = refused(&layout.archive(parts));
+            assert!(
+                why.contains("is not what lies under this digest") || why.contains("manifest.json is about"),
+                "{why}"
+            );
+        }
+        assert!(refused(layout.path()).contains("is not what lies under this digest"));
+        layout.blob(content);
+    }
+    assert_eq!(targets(layout.path()), ["it"]);
+}
+
 /// As `docker save` writes them: 20.10 the list alone, 25 and later both.
 #[test]
 fn an_archive_of_docker_save_is_taken_as_it_is_if_it_has_one_image() {
     let layout = Written::new();
-    let list = |tags: &[&str]| {
+    let config = |platform: &str| {
+        let (os, architecture) = platform.split_once('/').unwrap();
+        let config = layout.blob(&format!(r#"{{"os": "{os}", "architecture": "{architecture}"}}"#));
+        config.replace("sha256:", "blobs/sha256/")
+    };
+    let list_of = |tags: &[&str], config: &str| {
         let entries: Vec<String> = tags
             .iter()
-            .map(|tag| format!(r#"{{"Config": "c.json", "RepoTags": ["{tag}"], "Layers": []}}"#))
+            .map(|tag| format!(r#"{{"Config": "{config}", "RepoTags": ["{tag}"], "Layers": []}}"#))
             .collect();
         fs::write(layout.path().join("manifest.json"), format!("[{}]", entries.join(","))).unwrap();
     };
+    let list = |tags: &[&str]| list_of(tags, &config("linux/amd64"));
     let image = |platform: &str| layout.image(platform, CONFIG, &Written::platform(platform));
     layout.index(&[image("linux/amd64")]);
     list(&["a:1"]);
@@ -205,6 +255,18 @@ fn an_archive_of_docker_save_is_taken_as_it_is_if_it_has_one_image() {
     assert!(!InputImage::all_of(&layout.archive(&both), "it", &[]).unwrap()[0].is_layout);
     layout.index(&[image("linux/amd64"), image("linux/arm64")]);
     assert_eq!(targets(&layout.archive(&both)), ["it linux/amd64", "it linux/arm64"]);
+    // The two lists mean different images: a scanner reads the one, an engine the other.
+    let other = config("linux/s390x");
+    for wrong in [&*other, "none.json"] {
+        list_of(&["a:1"], wrong);
+        let why = refused(&layout.archive(&both));
+        assert!(why.contains("manifest.json"), "{why}");
+        assert_eq!(
+            why.contains(&other.replace("blobs/sha256/", "is about the image sha256:")),
+            wrong == other,
+            "{why}"
+        );
+    }
     list(&["a:1", "b:1"]);
     let two = InputImage::all_of(&layout.archive(&["manifest.json"]), "it", &[]).unwrap().remove(0);
     let why = two.given("", "", format!("{SCRATCH}/one")).make(layout.path()).unwrap_err();

@@ -159,7 +159,13 @@ impl Push {
     ) -> Result<(Names, Vec<Text>), Failure> {
         let seen = context.one_image(image)?;
         if seen.by.is_empty() && !self.unscanned {
-            let why = format!("not pushed: no gate has proved that it scanned {image} for vulnerabilities");
+            let pattern = seen.pattern.map(|waiver| {
+                format!("; {waiver} accepts that with a pattern, and only a waiver with the image's name in `gap` frees it")
+            });
+            let why = format!(
+                "not pushed: no gate has proved that it scanned {image} for vulnerabilities{}",
+                pattern.unwrap_or_default()
+            );
             return Err(Failure::Unproven(why));
         }
         let id = engine.id_of(context, &seen.id, image).await?;
