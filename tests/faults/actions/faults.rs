@@ -228,7 +228,7 @@ fn of_the_registry_after() -> Vec<Case> {
         after(
             "registry, then: an index of others",
             with(200, &format!("{{\"manifests\": [{{\"digest\": \"{OTHER}\"}}]}}")),
-            "another image lies under",
+            "when it is asked for sha256:2222",
         ),
         after(
             "registry, then: schema 1",

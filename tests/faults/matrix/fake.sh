@@ -12,6 +12,8 @@
 # Asked for its version it has no $CASE, and answers; $FAKES/asked is what it does before.
 PATH=/usr/bin:/bin
 if [ "${0##*/}" = git ]; then
+    # There is a commit.
+    [ "$1 $4" != "rev-parse HEAD^{commit}" ] || { echo 0123456789abcdef0123456789abcdef01234567; exit 0; }
     for word in "$1" "$3"; do
         [ -z "$CASE" ] || [ ! -f "$FAKES/$CASE/answer.$word" ] || exec cat "$FAKES/$CASE/answer.$word"
     done
