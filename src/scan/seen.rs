@@ -302,6 +302,11 @@ impl<'i> Seen<'i> {
         self.inputs.packages_in(&self.path_from_top(path), kind)
     }
 
+    /// The files that a lock file includes (`-r` in requirements), from the top of the repository.
+    pub(crate) fn included_in(&self, kind: InputKind, path: &str) -> Vec<String> {
+        self.inputs.included_in(&self.path_from_top(path), kind)
+    }
+
     /// Manifests that name packages, and have no lock file.
     pub(crate) fn unlocked(&self) -> Vec<(String, &'i Unlocked)> {
         self.inputs.unlocked().iter().filter_map(|own| Some((self.own(&own.manifest)?, own))).collect()

@@ -17,7 +17,8 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     // An inventory that lacks packages of a file would be a gap, too.
     let is_whole_file = |kind: InputKind, path: &str| {
         let quirk = seen.packages_in(kind, path).and_then(|packages| packages.quirk);
-        !quirk.is_some_and(lacks_some)
+        let includes_unread = || seen.included_in(kind, path).iter().any(|file| !reads_lock(kind, file));
+        !quirk.is_some_and(lacks_some) && !includes_unread()
     };
     let (read, unread): (Vec<_>, Vec<_>) =
         all.iter().partition(|(kind, path)| reads_lock(*kind, path) && is_whole_file(*kind, path));
