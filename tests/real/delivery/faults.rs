@@ -37,7 +37,7 @@ fn what_a_registry_answers_in_place_of_a_manifest_is_never_a_pass() {
         (0, status(500), 2, "answered 500 when it was asked for"),
         (0, status(302), 1, "answered 302 when it was asked for"),
         (0, Trouble::Cut, 2, "after 2 tries: "),
-        (1, Trouble::Altered(b'1', b'2'), 1, ", but the registry holds sha256:"),
+        (1, Trouble::Altered(b'V', b'W'), 1, ", but the registry holds sha256:"),
     ] {
         proxy.misbehave(Whose::Portcullis, after, ALWAYS, trouble.clone());
         let ran = run_with(&pipeline, &config, |_| {});
