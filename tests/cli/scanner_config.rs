@@ -230,7 +230,7 @@ fn arguments_that_narrow_a_scan_are_in_the_record() {
             Some("-b old.json, --max-target-megabytes=1"),
         ),
         ("tool = 'gitleaks'", "'--ignore-gitleaks-allow'", None),
-        ("tool = 'cfn-lint'\ntemplates = ['a.yaml']", "'-i', 'E3012', 'W'", Some("-i E3012 W")),
+        ("tool = 'cfn-lint'\nfiles = ['a.yaml']", "'-i', 'E3012', 'W'", Some("-i E3012 W")),
     ] {
         let project =
             Project::with_gates(&format!("version = 1\n[[gate]]\nid = 'scan'\n{tool}\nargs = [{args}]\n"));
