@@ -23,7 +23,7 @@ fn the_default_platform_of_the_environment_does_not_reach_the_engine() {
     let target = pipeline.project.gate("images")["targets"][0].clone();
     assert!(target["proof"].to_string().contains(&format!("\"built for {own}\"")), "{target:#}");
     assert!(
-        target["notes"].to_string().contains("environment: removed DOCKER_DEFAULT_PLATFORM"),
+        target["proof"].to_string().contains("environment: removed DOCKER_DEFAULT_PLATFORM"),
         "{target:#}"
     );
     let is = docker(&["image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", &pipeline.image()]);

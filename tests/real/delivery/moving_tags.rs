@@ -97,6 +97,23 @@ fn a_tag_that_moved_meanwhile_moves_no_other() {
 }
 
 #[test]
+fn a_tag_that_could_not_be_written_is_written_at_the_next_try() {
+    let registry = Registry::open();
+    let proxy = Proxy::before(&registry.address);
+    let push =
+        PUSH.replace("REGISTRY", &proxy.address).replace("retries = 0", "retries = 1\nretry_delay = '10ms'");
+    let pipeline =
+        Pipeline::at(registry, None, &[BUILD, &format!("{push}login = false\nmoving_tags = ['latest']\n")]);
+    // The PUT.
+    proxy.misbehave(Whose::Portcullis, 5, 1, Trouble::Status(503, String::new()));
+    let ran = run_with(&pipeline, &docker_config(&pipeline, "{}"), |_| {});
+    assert_eq!((ran.code, proxy.met()), (0, 1), "{}", ran.all());
+    let targets = pipeline.project.gate("push")["targets"].clone();
+    assert_eq!([&targets[0]["tries"], &targets[1]["tries"]], [1, 2]);
+    assert_eq!(pipeline.registry.digest(&pipeline.name, "latest"), pipeline.pushed());
+}
+
+#[test]
 fn a_password_and_a_token_move_tags_too() {
     let pipeline = Pipeline::at(Registry::of_user("ada"), None, &[BUILD, &format!("{PUSH}{MOVING}")]);
     let config = docker_config(&pipeline, &login(&pipeline.registry.address, "ada"));
