@@ -42,3 +42,4 @@ pub(crate) mod suggestions;
 mod uncovered;
 mod unlisted;
 pub(crate) mod unresolved;
+pub(crate) mod usual_times;
