@@ -10,9 +10,10 @@ use crate::scan::scene::Scene;
 use crate::system::git::Repo;
 use crate::system::variables;
 use crate::tools::registry::logins;
+use crate::tools::registry::reference::one_name;
 
 use super::engine::{Builder, INSPECTED};
-use super::fetch::{FetchOrBuild, one_name};
+use super::fetch::FetchOrBuild;
 use super::image::Image;
 use super::origin::say_what_the_tag_means;
 use super::{DockerBuild, IMAGE_ID, compose, engine};
@@ -63,14 +64,8 @@ impl DockerBuild {
         }
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(&image.context);
-        if image.platform.is_some() {
-            let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
-            job.closing_questions.push(ClosingQuestion {
-                name: INSPECTED,
-                args,
-                about: About::Report(IMAGE_ID),
-            });
-        }
+        let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
+        job.closing_questions.push(ClosingQuestion { name: INSPECTED, args, about: About::Report(IMAGE_ID) });
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
@@ -88,15 +83,16 @@ impl DockerBuild {
                 repository.full_name()
             );
             job.because(why);
-            job.fetches = Some((one_name(repository), image.name.clone()));
-            // Of one platform of several first the tag of its own: a push that broke off has left no index.
+            job.fetches = Some((one_name(&repository.full_name()), image.name.clone()));
+            // Of one platform of several the index counts, which is what is delivered. A push that broke off has left none, but
+            // perhaps the tag of the platform.
             let own = image.is_part.then(|| tag(&reference));
             if let Some(helper) = logins::helper(self.engine, &repository.registry, &variables::value) {
                 job.also_starts(&helper);
             }
             job.by_steps(FetchOrBuild {
                 repository: repository.clone(),
-                tags: own.into_iter().chain([whole]).collect(),
+                tags: [whole].into_iter().chain(own).collect(),
                 reference: reference.clone(),
                 revision: revision.clone(),
                 platform: image.platform.clone(),
