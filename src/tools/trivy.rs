@@ -37,7 +37,7 @@ use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
-use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::named_files::{NAMED, yaml_names};
 use crate::tools::passed_over::LINKS;
 use crate::tools::platforms::input_platforms;
 use lock_names::{file_patterns, is_named, reads_lock};
@@ -100,7 +100,7 @@ fn named(content: &[u8]) -> Vec<String> {
         "vars",
         "values",
     ];
-    yaml_values(content, &KEYS)
+    yaml_names(content, &KEYS)
 }
 
 static IGNORES: ConfigFile = declared(".trivyignore", describe::ignore_lines, "", |job, copy| {
