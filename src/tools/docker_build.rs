@@ -32,7 +32,6 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::platform::Platform;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::transient_error;
 use crate::scan::scene::{BuiltImage, PlatformPart, Scene};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
@@ -48,6 +47,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
     title: "docker build",
     stage: "Build images",
+    usual_seconds: 60,
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,
@@ -210,14 +210,9 @@ impl Tool for DockerBuild {
         self.parse_log(document, raw, origin)
     }
 
-    /// The daemon does not answer, or a registry is busy. Reads only the line that says why the build
-    /// failed, not what a step of the Dockerfile printed.
+    /// Reads only the line that says why the build failed, not what a step of the Dockerfile printed.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
-        let cause = self.error_line(raw)?;
-        if cause.contains("Cannot connect to the Docker daemon") {
-            return Some(cause);
-        }
-        transient_error(&cause)
+        self.error_line(raw).filter(|cause| log::is_transient(cause))
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {

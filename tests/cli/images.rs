@@ -43,6 +43,41 @@ fn the_digest_that_buildx_reports_is_recorded() {
     assert_eq!(target(&project)["image_digest"], format!("sha256:{digest}"));
 }
 
+/// As podman 4.3.1 says it when another process removes any image while it looks through those it has.
+const LOST: &str =
+    "Error: checking if cached image exists from a previous build: getting top layer info: layer not known";
+
+#[test]
+fn a_build_beside_which_images_are_removed_is_tried_again_and_never_passes_without_one() {
+    for (failures, tries) in [(1, 2), (9, 3)] {
+        let project = project("podman", "portcullis-test/lost", "");
+        let gates = project.read("gates.toml").replace("engine =", "retry_delay = '10ms'\nengine =");
+        project.write("gates.toml", gates);
+        let id = "a".repeat(64);
+        project.program(
+            "podman",
+            &format!(
+                "case \"$*\" in --version) echo 'podman version 4.3.1'; exit;; esac\n\
+                 n=$(ls -d {folder}/try-* 2>/dev/null | wc -l); mkdir {folder}/try-$n\n\
+                 [ $n -ge {failures} ] || {{ echo 'STEP 1/4: FROM scratch'; echo '{LOST}' >&2; exit 125; }}\n\
+                 while [ $# -gt 0 ]; do case $1 in --iidfile) printf 'sha256:{id}' > \"$2\";; esac; shift; done\n\
+                 echo 'Successfully tagged localhost/portcullis-test/lost:1' >&2",
+                folder = project.bin().display()
+            ),
+        );
+        let ran = project.run(&["run"]);
+        assert_eq!(target(&project)["tries"], tries, "{}", ran.all());
+        if failures < tries {
+            assert_eq!(ran.code, 0, "{}", ran.all());
+            assert_eq!(target(&project)["image_id"], format!("sha256:{id}"));
+            continue;
+        }
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        let reason = project.gate("images")["reason"].as_str().unwrap().to_owned();
+        assert!(reason.contains("after 3 tries") && reason.contains("Remove none"), "{reason}");
+    }
+}
+
 /// `git status` does not speak of files that it is told to overlook.
 #[test]
 fn a_change_that_git_was_told_to_overlook_makes_the_tag_dirty() {

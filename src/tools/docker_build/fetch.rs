@@ -180,10 +180,12 @@ impl FetchOrBuild {
             let text = built.stderr_text();
             let why =
                 log::cause(&text).or_else(|| log::last_lines(&text)).unwrap_or_else(|| built.error_line());
-            return Err(Failure::Unproven(format!(
-                "exit code {}: the image was not built: {why}",
-                built.code
-            )));
+            let said = format!("exit code {}: the image was not built: {why}", built.code);
+            return Err(if log::is_transient(&why) {
+                Failure::Transient(said)
+            } else {
+                Failure::Unproven(said)
+            });
         }
         let folder = context.scratch();
         let id = read_text(&folder.join(IMAGE_ID), "the id of the image")?;

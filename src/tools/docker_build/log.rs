@@ -3,6 +3,7 @@
 //! classic builder's steps, and the steps of podman and buildah.
 
 use crate::scan::parsed::ReportError;
+use crate::scan::retry::transient_error;
 
 pub(super) const WHAT: &str = "docker build log";
 
@@ -153,8 +154,35 @@ fn with_its_end(text: &str) -> String {
     format!("{head} … {tail}")
 }
 
-/// What to do about what only an engine without root meets.
+/// What engines say of an image that was removed beside a build: they list what they have, and look at each of them
+/// later (containers/buildah issues 2781, 3794 and 5674; moby/moby issues 21215, 33396 and 39547).
+const REMOVED: [&str; 7] = [
+    "layer not known",
+    ": image not known",
+    "locating item named \"manifest\" for image with ID",
+    "unknown parent image ID",
+    "No such image: sha256:",
+    "unable to find image \"sha256:",
+    "layer does not exist",
+];
+
+fn was_removed(cause: &str) -> bool {
+    REMOVED.iter().any(|words| cause.contains(words))
+}
+
+/// Whether the cause says nothing of the image: the engine does not answer, a registry is busy, or somebody removes images.
+pub(super) fn is_transient(cause: &str) -> bool {
+    cause.contains("Cannot connect to the Docker daemon")
+        || was_removed(cause)
+        || transient_error(cause).is_some()
+}
+
+/// What to do about a cause that does not say it itself.
 fn hint(cause: &str) -> Option<&'static str> {
+    if was_removed(cause) {
+        return Some("was an image removed meanwhile? Remove none (`rmi`, `prune`) while a run builds");
+    }
+    // What only an engine without root meets.
     const HINTS: [(&str, &str); 3] = [
         (
             "slirp4netns",
@@ -213,12 +241,39 @@ pub(super) fn last_lines(stderr: &str) -> Option<String> {
         .find(|line| {
             !HINTS.iter().any(|hint| line.starts_with(hint)) && !line.contains(" level=warning msg=")
         })
-        .map(str::to_owned)
+        .map(|line| explained(line.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The first as podman 4.3.1 and buildah 1.28.2 said it, the others as the issues have them.
+    #[test]
+    fn an_image_that_was_removed_beside_the_build_is_worth_another_try() {
+        for line in [
+            "Error: checking if cached image exists from a previous build: getting top layer info: layer not known",
+            "Error: committing container for step {Command:run}: creating image \"4177\": layer not known",
+            "Error: error getting history of \"4177\": error locating item named \"manifest\" for image with ID \"4177\"",
+            "failed to export image: failed to set parent sha256:c79a: unknown parent image ID sha256:c79a",
+            "No such image: sha256:784a",
+            "unable to find image \"sha256:d931\"",
+            "Error response from daemon: layer does not exist",
+        ] {
+            let text = format!("STEP 1/2: FROM scratch\n{line}\n");
+            let cause = cause(&text).or_else(|| last_lines(&text)).unwrap();
+            assert!(is_transient(&cause), "{cause}");
+        }
+        let said = cause("Error: getting top layer info: layer not known").unwrap();
+        assert!(
+            said.ends_with(
+                "(was an image removed meanwhile? Remove none (`rmi`, `prune`) while a run builds)"
+            )
+        );
+        for line in ["Error: No such image: notes:1", "ERROR: failed to solve: layers: not found"] {
+            assert!(!is_transient(&cause(line).unwrap()), "{line}");
+        }
+    }
 
     /// As podman 4.3.1 and buildah 1.28.2 said it to a user without root, with digests shortened.
     #[test]

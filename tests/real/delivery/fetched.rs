@@ -11,7 +11,7 @@ use super::keys::Authority;
 use super::proxy::{Proxy, Trouble, Whose};
 use super::{PUSH, docker_config, login, run_with};
 use crate::common::Ran;
-use crate::common::pipeline::{BUILD, Pipeline};
+use crate::common::pipeline::{BUILD, Pipeline, real_docker};
 use crate::common::registry::Registry;
 use crate::repeated_delivery::forget;
 
@@ -51,6 +51,21 @@ fn the_login_of_the_engine_counts_for_a_fetch() {
         reason.contains("it is not known whether") && reason.contains("requires a login: `docker login"),
         "{reason}"
     );
+}
+
+/// The first build fails as the classic builder does when somebody removes images meanwhile.
+#[test]
+fn a_build_that_lost_an_image_is_tried_again_where_one_might_have_been_fetched() {
+    let pipeline = Pipeline::plain(&[&build("http://"), "retry_delay = '10ms'\n"]);
+    let script = format!(
+        "if [ \"$1 $2\" = 'build --iidfile' ] && mkdir {}; then echo 'No such image: sha256:784a' >&2; exit 1; fi\nexec {} \"$@\"",
+        pipeline.project.bin().join("lost").display(),
+        real_docker()
+    );
+    pipeline.project.program("docker", &script);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(pipeline.project.gate("images")["targets"][0]["tries"], 2);
 }
 
 #[test]
