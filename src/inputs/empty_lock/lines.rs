@@ -53,13 +53,13 @@ pub(super) fn is_yarn(text: &str) -> bool {
 pub(super) fn is_empty_bundler(text: &str) -> bool {
     let mut section = "";
     let mut lines = text.lines();
-    let names_none = lines.all(|line| {
+    let names_one = lines.any(|line| {
         if !line.starts_with(' ') {
             section = line;
         }
-        !line.starts_with("    ") && !(section == "DEPENDENCIES" && line.starts_with(' '))
+        line.starts_with("    ") || (section == "DEPENDENCIES" && line.starts_with(' '))
     });
-    names_none && text.contains("\nDEPENDENCIES\n")
+    !names_one && text.contains("\nDEPENDENCIES\n")
 }
 
 /// What a line names that begins a package: of `"a@^1, b@npm:a@^1":`, `^1` and `npm:a@^1`. A workspace is the project itself.
