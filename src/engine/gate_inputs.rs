@@ -193,6 +193,9 @@ impl ThereIs {
         if let Some(why) = read.not_read.get(path) {
             return Some((InputState::Gap, Some(accepts(why))));
         }
+        if let Some(why) = self.inputs.broken_lock(path, kind) {
+            return Some((InputState::Gap, Some(accepts(why))));
+        }
         if let Some(why) = unlisted::stale(&self.inputs, path, kind) {
             return Some((InputState::Gap, Some(accepts(&why))));
         }

@@ -1,13 +1,14 @@
-//! Build arguments as compose files, CI files and scripts give them, and the values that these leave to whoever builds.
+//! Build arguments as compose files, CI files and scripts write them.
 //!
 //! Sources: the Compose specification ("args" of "build", "Interpolation"); the reference of `docker build` (`--build-arg`);
 //! docker/build-push-action and redhat-actions/buildah-build (`build-args`); the reference of skaffold.yaml (`buildArgs`).
 
 use std::collections::BTreeMap;
 
+use crate::text::interpolation::is_name;
 use crate::text::yaml::Node;
 
-/// Build arguments by name; `None`: the value is known only where it is built.
+/// Build arguments by name; `None`: the value is known only where it is built. Values may name variables until the builds are resolved.
 pub(crate) type BuildArgs = BTreeMap<String, Option<String>>;
 
 /// The arguments of a mapping (`A: 1`), with those that it merges, or of a list (`- A=1`).
@@ -26,7 +27,7 @@ pub(super) fn of_node(args: Option<&Node>) -> BuildArgs {
 
 /// An empty value is that of the environment.
 fn value_of(value: &Node) -> Option<String> {
-    value.as_text().filter(|text| !["", "null", "~"].contains(text)).and_then(literal)
+    value.as_text().filter(|text| !["", "null", "~"].contains(text)).map(str::to_owned)
 }
 
 /// The arguments of lines: `A=1`.
@@ -37,36 +38,10 @@ pub(super) fn of_lines(text: &str) -> BuildArgs {
 /// `A=1`, or `A` alone, whose value is that of the environment.
 pub(super) fn of_word(word: &str) -> Option<(String, Option<String>)> {
     let (name, value) = match word.split_once('=') {
-        Some((name, value)) => (name, literal(value)),
+        Some((name, value)) => (name, Some(value.to_owned())),
         None => (word, None),
     };
     is_name(name).then(|| (name.to_owned(), value))
-}
-
-/// The text with `${NAME:-default}` replaced by the default; `None` if another variable, a command or a template decides.
-pub(super) fn literal(text: &str) -> Option<String> {
-    if text.contains('`') || text.contains("{{") {
-        return None;
-    }
-    let (mut value, mut rest) = (String::new(), text);
-    while let Some((before, variable)) = rest.split_once('$') {
-        let (variable, after) = variable.strip_prefix('{')?.split_once('}')?;
-        let (name, default) = variable.split_once(":-").or_else(|| variable.split_once('-'))?;
-        if !is_name(name) || default.contains('$') {
-            return None;
-        }
-        value.push_str(before);
-        value.push_str(default);
-        rest = after;
-    }
-    value.push_str(rest);
-    Some(value)
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -83,29 +58,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_stands_there_is_a_value() {
-        for (text, value) in [
-            ("1", Some("1")),
-            ("a ${B:-c}-${D-e}", Some("a c-e")),
-            ("${B}", None),
-            ("${B:?none}", None),
-            ("${B:-$C}", None),
-            ("$B", None),
-            ("$(date)", None),
-            ("`date`", None),
-            ("${{ matrix.node-version }}", None),
-            ("{{.VERSION}}", None),
-            ("$$", None),
-        ] {
-            assert_eq!(literal(text).as_deref(), value, "{text}");
-        }
-    }
-
-    #[test]
     fn arguments_are_read_in_each_form() {
         for (text, expected) in [
-            ("A: one\nB: 3\nC:\nD: ${E}\n", "A=one B=3 C D"),
-            ("- A=one\n- B\n- C=${D:-x}\n", "A=one B C=x"),
+            ("A: one\nB: 3\nC:\nD: ${E}\n", "A=one B=3 C D=${E}"),
+            ("- A=one\n- B\n- C=${D:-x}\n", "A=one B C=${D:-x}"),
             ("<<: {A: 1, B: 2}\nB: 3\n", "A=1 B=3"),
             ("text", ""),
         ] {
@@ -115,6 +71,6 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(shown(&of_lines("A=1\n\n  B=${{ github.sha }}\nC D\n")), "A=1 B");
+        assert_eq!(shown(&of_lines("A=1\n\n  B=${{ github.sha }}\nC D\n")), "A=1 B=${{ github.sha }}");
     }
 }

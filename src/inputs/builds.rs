@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::inputs::build_args::{self, BuildArgs};
-use crate::inputs::dotenv::{self, Values, expanded};
+use crate::inputs::dotenv::{self, Values};
 use crate::inputs::files::Files;
 use crate::inputs::hcl;
 use crate::inputs::shell::{self, ToldBuild, at_top};
@@ -251,15 +251,16 @@ pub(super) fn resolve(told: &[Told], files: &Files, top: &Path) -> Resolved {
     let (mut builds, mut troubles) = (BTreeSet::new(), Vec::new());
     for Told { by, bases, builds: each, compose } in told {
         let has_variable = |build: &ToldBuild| {
-            [&build.file, &build.context, &build.target].into_iter().flatten().any(|text| text.contains('$'))
+            let texts = [&build.file, &build.context, &build.target].into_iter().chain(build.args.values());
+            texts.flatten().any(|text| text.contains('$'))
         };
         let values = match *compose && each.iter().any(has_variable) {
             true => dotenv::beside(by, files, top),
-            false => Values::new(),
+            false => Values::default(),
         };
         for build in each {
             builds.extend(bases.iter().find_map(|base| found(build, base, by, files, &values)));
-            let unknown = build.file.as_ref().filter(|file| expanded(file, &values).is_none());
+            let unknown = build.file.as_ref().filter(|file| values.expanded(file).is_none());
             troubles.extend(unknown.filter(|_| *compose).map(|file| InputTrouble {
                 path: by.clone(),
                 why: Why::Inside(format!("names a Dockerfile by a variable that no file sets (`{file}`)")),
@@ -270,7 +271,7 @@ pub(super) fn resolve(told: &[Told], files: &Files, top: &Path) -> Resolved {
 }
 
 fn found(build: &ToldBuild, base: &str, by: &str, files: &Files, values: &Values) -> Option<ImageBuild> {
-    let expanded = |text: &str| expanded(text, values);
+    let expanded = |text: &str| values.expanded(text);
     let from = join(base, &expanded(&build.cwd)?)?;
     let context = match &build.context {
         Some(context) => Some(join(&from, &expanded(context)?)?),
@@ -292,7 +293,9 @@ fn found(build: &ToldBuild, base: &str, by: &str, files: &Files, values: &Values
     let folder = dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder);
     let context = context.unwrap_or_else(|| folder.to_owned());
     let target = build.target.as_deref().and_then(expanded).filter(|target| !target.is_empty());
-    Some(ImageBuild { dockerfile, context, target, args: build.args.clone(), named_by: by.to_owned() })
+    let value = |text: &Option<String>| text.as_ref().and_then(|text| values.literal(text));
+    let args = build.args.iter().map(|(name, text)| (name.clone(), value(text))).collect();
+    Some(ImageBuild { dockerfile, context, target, args, named_by: by.to_owned() })
 }
 
 /// A path from the top; `None`: outside of the repository.

@@ -217,6 +217,11 @@ mod tests {
         for (manager, text, dev) in [
             (Manager::Gradle, "# x\na:b:1=testCompileClasspath,testRuntimeClasspath\nempty=a\n", true),
             (Manager::Gradle, "a:b:1=testCompileClasspath,runtimeClasspath\n", false),
+            // As Gradle before 7 calls its configurations.
+            (Manager::Gradle, "a:b:1=testCompile,testRuntime\n", true),
+            (Manager::Gradle, "a:b:1=compile\n", false),
+            (Manager::Gradle, "a:b:1=testCompile,runtime\n", false),
+            (Manager::Gradle, "a:b:1=androidTestCompile\n", false),
             (Manager::Gradle, "a:b:1\n", false),
             (Manager::Gradle, "empty=a\n", false),
             (Manager::NuGet, r#"{"version":1,"dependencies":{"net8.0":{"a":{"type":"Project"}}}}"#, true),

@@ -13,7 +13,8 @@ use std::path::Path;
 use crate::inputs::dev_lock::{is_for_development, pnpm};
 use crate::inputs::empty_lock::forms::{Composer, Conan, Npm, Pipenv, Swift, Toml};
 use crate::inputs::empty_lock::lines::{
-    is_empty_pip, is_empty_pnpm, is_no_hex_package, is_of_registry, is_whole_map, is_yarn, yarn_names,
+    is_empty_bundler, is_empty_pip, is_empty_pnpm, is_no_hex_package, is_of_registry, is_whole_map, is_yarn,
+    yarn_names,
 };
 use crate::inputs::files::{File, Files};
 use crate::inputs::go_mod::GoMod;
@@ -92,7 +93,7 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
         Manager::Yarn => is_yarn(&text) && is_all(|line| !yarn_names(line).any(is_of_registry)),
         // The forms that they write; any other is not understood.
         Manager::Pnpm => text.contains("lockfileVersion") && is_all(is_empty_pnpm),
-        Manager::Bundler => text.contains("\nDEPENDENCIES\n") && is_all(|line| !line.starts_with("    ")),
+        Manager::Bundler => is_empty_bundler(&text),
         Manager::Pub => text.contains("packages: {}\n"),
         Manager::Hex => is_whole_map(&text) && is_all(is_no_hex_package),
         Manager::Gradle => {
@@ -100,7 +101,8 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
                 && is_all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("empty="))
         }
         Manager::CocoaPods => {
-            text.contains("\nCOCOAPODS: ") && is_all(|line| !["PODS:", "DEPENDENCIES:"].contains(&line))
+            // Each of its lists has lines with an indent.
+            text.contains("\nCOCOAPODS: ") && is_all(|line| !line.starts_with(' '))
         }
         Manager::Conan => serde_json::from_slice::<Conan>(bytes).is_ok_and(|lock| lock.is_empty()),
         Manager::Pip => is_empty_pip(&text),
@@ -192,6 +194,22 @@ mod tests {
             (Manager::Pnpm, "lockfileVersion: '9.0'\n\npackages:\n\n  a@1.0.0:\n", false),
             (Manager::Bundler, "GEM\n  specs:\n\nDEPENDENCIES\n", true),
             (Manager::Bundler, "GEM\n  specs:\n    rack (3.0)\n\nDEPENDENCIES\n  rack\n", false),
+            (Manager::Bundler, "PLATFORMS\n  ruby\n\nDEPENDENCIES\n\nBUNDLED WITH\n   2.5\n", true),
+            // What is left of one that lost its beginning.
+            (Manager::Bundler, "PLATFORMS\n  ruby\n\nDEPENDENCIES\n  rack\n\nBUNDLED WITH\n   2.5\n", false),
+            (Manager::CocoaPods, "SPEC CHECKSUMS:\n  A: 0\n\nCOCOAPODS: 1.15.2\n", false),
+            // Its ends of lines are those of old Macs.
+            (Manager::Yarn, "# yarn lockfile v1\r\ra@^1.0.0:\r  version \"1.0.0\"\r", false),
+            (
+                Manager::Poetry,
+                "[[package]]\nname = \"a\"\n[package.source]\ntype = \"directory\"\nurl = \"a\"\n[metadata]\nlock-version = \"2.1\"\n",
+                true,
+            ),
+            (
+                Manager::Poetry,
+                "[[package]]\nname = \"a\"\n[package.source]\ntype = \"file\"\nurl = \"a.whl\"\n[metadata]\nlock-version = \"2.1\"\n",
+                false,
+            ),
             (Manager::Go, "", false),
             (Manager::Gradle, "# comment\nempty=annotationProcessor\n", true),
             (Manager::Gradle, "a:b:1.0=compileClasspath\nempty=\n", false),

@@ -1,7 +1,7 @@
 //! Hostile files: every reader ends, without a panic, on texts that are cut anywhere, and on long rows of what opens something.
 
 use crate::inputs::{
-    angular, build_args, builds, conda, exit_code, go_mod, hcl, packages, required, shell, templates,
+    angular, build_args, builds, conda, dotenv, exit_code, go_mod, hcl, packages, required, shell, templates,
     terraform, test_runs, typescript,
 };
 use crate::model::input::{PackageManager, TestRunner};
@@ -35,7 +35,7 @@ fn read_by_all(text: &str) {
     }
     let _ = terraform::resources("a.tf", text);
     let _ = terraform::resources("a.tf.json", text);
-    let _ = build_args::literal(text);
+    let _ = dotenv::Values::default().literal(text);
     let _ = build_args::of_lines(text);
     let _ = conda::conda(text);
     let _ = templates::may_say_later("a.json", text);

@@ -83,6 +83,7 @@ pub(super) fn of_file(top: &Path, file: &File, kind: InputKind, files: &Files) -
             let manifests = files.below(&folder).filter(|file| file.name() == "Cargo.toml");
             cargo::read(&text, &manifests.filter_map(|file| whole(top, &file)).collect::<Vec<_>>())
         }
+        InputKind::Lock(Manager::Pip) if file.name().starts_with("pylock.") => requirements::pylock(&text),
         kind => read(kind, &text, beside),
     }?;
     found.shipped.sort();

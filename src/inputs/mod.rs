@@ -6,6 +6,7 @@
 
 mod absent;
 mod angular;
+mod broken_lock;
 mod build_args;
 mod builds;
 mod by_name;
@@ -305,6 +306,12 @@ impl Inputs {
             None => true,
         };
         included.into_iter().filter(asks).collect()
+    }
+
+    /// Why no package manager takes a lock file, whatever a scanner makes of it.
+    pub(crate) fn broken_lock(&self, path: &str, kind: InputKind) -> Option<&'static str> {
+        let file = self.files.get(path).filter(|_| matches!(kind, InputKind::Lock(_)))?;
+        broken_lock::trouble(&self.top, &file)
     }
 
     /// Whether an audit of a lock file of npm, Yarn or pnpm asks nobody: it names no package, besides those of the kinds that are left

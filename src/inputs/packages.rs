@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::inputs::parse_error::{of_json, of_toml};
+use crate::inputs::python_names::asks_for_others;
 use crate::text::bom::without_bom;
 use crate::text::yaml::{Node, documents};
 
@@ -146,7 +147,7 @@ pub(super) struct PyProject {
     /// It has `[tool.poetry]`, `[tool.uv]`.
     pub(super) poetry: bool,
     pub(super) uv: bool,
-    /// It names dependencies, or a package.
+    /// It names packages of others.
     pub(super) has_dependencies: bool,
     /// The members of its uv workspace.
     pub(super) members: Vec<String>,
@@ -159,32 +160,20 @@ pub(super) struct PyProject {
 struct PyProjectToml {
     project: Option<PythonProject>,
     tool: PythonTools,
-    #[serde(rename = "dependency-groups")]
-    groups: BTreeMap<String, Vec<toml::Value>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PythonProject {
-    dependencies: Vec<toml::Value>,
-    #[serde(rename = "optional-dependencies")]
-    optional: BTreeMap<String, toml::Value>,
     dynamic: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PythonTools {
-    poetry: Option<Poetry>,
+    poetry: Option<IgnoredAny>,
     uv: Option<UvSettings>,
     pytest: Option<BTreeMap<String, toml::Value>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Poetry {
-    dependencies: BTreeMap<String, toml::Value>,
-    group: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -211,16 +200,8 @@ impl UvWorkspace {
 /// Reads a `pyproject.toml`.
 pub(super) fn python(text: &str) -> Result<PyProject, String> {
     let read: PyProjectToml = toml::from_str(text).map_err(|error| of_toml(&error, text))?;
-    let own = read.project.as_ref().is_some_and(|project| {
-        !project.dependencies.is_empty()
-            || !project.optional.is_empty()
-            || project.dynamic.iter().any(|field| field.contains("dependencies"))
-    });
-    let of_poetry = read.tool.poetry.as_ref().is_some_and(|poetry| {
-        let is_own = |name: &str, version: &toml::Value| name == "python" || version.get("path").is_some();
-        poetry.dependencies.iter().any(|(name, version)| !is_own(name, version)) || !poetry.group.is_empty()
-    });
-    let groups = read.groups.values().any(|group| !group.is_empty());
+    let fields = read.project.unwrap_or_default().dynamic;
+    let is_dynamic = fields.iter().any(|field| field.contains("dependencies"));
     let options = |pytest: &BTreeMap<String, toml::Value>| {
         let table = pytest.get("ini_options").and_then(|options| options.get("addopts"));
         table.or_else(|| pytest.get("addopts")).map(|options| match options {
@@ -234,7 +215,7 @@ pub(super) fn python(text: &str) -> Result<PyProject, String> {
     Ok(PyProject {
         poetry: read.tool.poetry.is_some(),
         uv: read.tool.uv.is_some(),
-        has_dependencies: own || of_poetry || groups,
+        has_dependencies: is_dynamic || asks_for_others(text).unwrap_or(true),
         members: read.tool.uv.and_then(|uv| uv.workspace).unwrap_or_default().patterns(),
         pytest: read.tool.pytest.map(|pytest| options(&pytest).unwrap_or_default()),
     })

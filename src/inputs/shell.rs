@@ -242,7 +242,7 @@ mod tests {
             ),
             (
                 "docker build --build-arg=A=\"b c\" --build-arg V=$(date) --build-arg W .",
-                ":- . - A=b c V=- W=-",
+                ":- . - A=b c V=$(date) W=-",
             ),
             (
                 "sudo docker buildx build --push --platform linux/amd64 --file=a/Dockerfile ./a",

@@ -77,12 +77,22 @@ impl RawReport<'_> {
     /// The last line that is not empty on standard error, else on standard output.
     pub fn last_error_line(&self) -> Option<String> {
         [&self.stderr, &self.stdout].into_iter().find_map(|stream| {
-            String::from_utf8_lossy(stream)
-                .lines()
+            let text = String::from_utf8_lossy(stream);
+            if let Some(panic) = go_panic(&text) {
+                return Some(panic.to_owned());
+            }
+            text.lines()
                 .rev()
                 .map(str::trim)
                 .find(|line| line.chars().any(char::is_alphanumeric))
                 .map(str::to_owned)
         })
     }
+}
+
+/// The line in which a program in Go says why it crashed. The places in its source follow, many of them.
+fn go_panic(text: &str) -> Option<&str> {
+    let has_places = text.lines().any(|line| line.starts_with("goroutine ") && line.ends_with(':'));
+    let says = |line: &&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    has_places.then(|| text.lines().find(says)).flatten().map(str::trim_end)
 }

@@ -27,7 +27,7 @@ use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
-use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
+use crate::tools::named_files::{NAMED, yaml_config, yaml_names};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
@@ -68,7 +68,7 @@ static CONFIG: [ConfigFile; 3] = [
 
 /// The keys whose values are files.
 fn named(content: &[u8]) -> Vec<String> {
-    yaml_values(content, &["append_rules", "custom_rules", "override_spec"])
+    yaml_names(content, &["append_rules", "custom_rules", "override_spec"])
 }
 
 /// A template whose `Metadata` can say what cfn-lint ignores in it.

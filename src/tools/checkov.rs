@@ -30,7 +30,7 @@ use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
-use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
+use crate::tools::named_files::{NAMED, yaml_config, yaml_names};
 use crate::tools::passed_over::PassedOver;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -62,7 +62,7 @@ static CONFIG_YML: ConfigFile = yaml_config(".checkov.yml", take, named);
 
 /// The keys whose values are files.
 fn named(content: &[u8]) -> Vec<String> {
-    yaml_values(content, &["baseline", "external-checks-dir", "var-file"])
+    yaml_names(content, &["baseline", "external-checks-dir", "var-file"])
 }
 
 #[derive(Debug, Serialize)]

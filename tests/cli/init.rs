@@ -260,3 +260,62 @@ fn a_script_that_never_fails_proves_nothing() {
     let ran = project.run(&["run", "--mode", "production"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
 }
+
+/// A repository with these files, and what `init` writes for it.
+fn written(files: &[(&str, &str)]) -> String {
+    let project = Project::new();
+    project.git(&["init", "--quiet"]);
+    files.iter().for_each(|(path, text)| drop(project.write(path, text)));
+    project.commit("a repository");
+    let ran = project.run(&["init"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    project.read("gates.toml")
+}
+
+/// vue-tsc looks at a component that `include` names, or that a source imports.
+#[test]
+fn a_project_with_a_component_that_vue_tsc_never_sees_gets_no_gate() {
+    let package = r#"{"devDependencies": {"typescript": "5", "vue-tsc": "3", "vue": "3"}}"#;
+    let component = "<script setup lang=\"ts\">\nconst n: number = 1;\n</script>\n";
+    let (ts, all) = (r#"{"include": ["src/**/*.ts"]}"#, r#"{"include": ["src/**/*.ts", "src/**/*.vue"]}"#);
+    let (imports, alone) = ("import App from './App.vue';\n", "export const n = 1;\n");
+    for (lists, main, is_written) in
+        [(ts, imports, true), (all, alone, true), ("{}", alone, true), (ts, alone, false)]
+    {
+        let files = [
+            ("package.json", package),
+            ("tsconfig.json", lists),
+            ("src/main.ts", main),
+            ("src/App.vue", component),
+        ];
+        let gates = written(&files);
+        assert_eq!(gates.contains("program = \"vue-tsc\""), is_written, "{lists} {main}: {gates}");
+        let says = "`include` of tsconfig.json names no .vue file, and no source names src/App.vue";
+        assert_eq!(gates.contains(says), !is_written, "{lists} {main}: {gates}");
+    }
+}
+
+/// What git ignores is set on one machine, and what looks like a secret belongs into no file.
+#[test]
+fn build_arguments_of_a_compose_file_have_the_values_of_its_env_file() {
+    let compose = "services:\n  a:\n    build:\n      context: .\n      args:\n        BASE: \"debian:${SUITE:?}-slim\"\n";
+    let dockerfile = ("Dockerfile", "ARG BASE\nFROM ${BASE}\n");
+    for (env, ignored, compose, value) in [
+        ("SUITE=12\n", "", compose.to_owned(), Some("build_args = { BASE = \"debian:12-slim\" }")),
+        ("export V=12\nSUITE=\"${V}\" # stable\n", "", compose.to_owned(), Some("\"debian:12-slim\"")),
+        ("SUITE=12\n", ".env\n", compose.to_owned(), None),
+        ("SUITE=12\n", ".env\n", compose.replace(":?", ":-11"), Some("\"debian:11-slim\"")),
+        ("OTHER=12\n", "", compose.to_owned(), None),
+        ("SUITE_TOKEN=12\n", "", compose.replace("SUITE", "SUITE_TOKEN"), None),
+    ] {
+        let gates =
+            written(&[("compose.yaml", &compose), (".env", env), (".gitignore", ignored), dockerfile]);
+        match value {
+            Some(value) => assert!(gates.contains(value), "{env}: {gates}"),
+            None => {
+                assert!(gates.contains("Dockerfile (build argument BASE)"), "{env}: {gates}");
+                assert!(!gates.contains("debian:12"), "{env}: {gates}");
+            }
+        }
+    }
+}

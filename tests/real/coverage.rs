@@ -90,6 +90,52 @@ fn the_lock_files_of_every_package_manager_are_read() {
     );
 }
 
+/// In each of these forms no package manager takes a lock file, whatever Trivy says in its log, or makes of it.
+#[test]
+fn a_broken_lock_file_of_each_kind_is_a_gap() {
+    type Break = fn(&[u8]) -> Vec<u8>;
+    let conflict: Break = |text| {
+        let (first, rest) =
+            text.split_at(text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        [first, b"<<<<<<< HEAD\n", rest, b"=======\n", rest, b">>>>>>> other\n"].concat()
+    };
+    let utf16: Break = |text| {
+        let units = String::from_utf8(text.to_vec()).unwrap();
+        [0xfeff].into_iter().chain(units.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    };
+    let breaks: [(&str, Break); 7] = [
+        ("conflict", conflict),
+        ("utf16", utf16),
+        ("nul", |text| [&text[..text.len() / 2], b"\0\0", &text[text.len() / 2..]].concat()),
+        ("page", |_| b"<!DOCTYPE html><html><body>404</body></html>\n".to_vec()),
+        ("words", |_| b"not a lock file\n".to_vec()),
+        ("list", |_| b"[]\n".to_vec()),
+        ("nothing", |_| Vec::new()),
+    ];
+    let files = locks();
+    let whole = ("yarn/yarn.lock".to_owned(), files["yarn/yarn.lock"].clone());
+    let mut broken = BTreeMap::from([whole]);
+    for (name, make) in breaks {
+        let known = files.iter().filter(|(path, _)| !OTHERS.contains(&path.as_str()));
+        broken.extend(known.map(|(path, text)| (format!("{name}/{path}"), make(text))));
+    }
+    let project = project(&broken);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let states = states(&project);
+    assert_eq!(states["yarn/yarn.lock"], "scanned");
+    for path in broken.keys().filter(|path| !path.ends_with("go.mod") && *path != "yarn/yarn.lock") {
+        let state = states.get(path).map(String::as_str);
+        // A requirements file that pins nothing is a manifest, or no input.
+        if path.ends_with("pip/requirements.txt") && state.is_none() {
+            continue;
+        }
+        // Beside a module that requires none, an empty one is whole.
+        let expected = if path == "nothing/go/go.sum" { "empty" } else { "gap" };
+        assert_eq!(state, Some(expected), "{path}");
+    }
+}
+
 /// A cut file either leaves the gate without proof, or Trivy still names it, with what is left of it.
 #[test]
 fn a_lock_file_that_is_cut_never_passes_in_silence() {

@@ -26,8 +26,10 @@ impl Toml {
     pub(super) fn is_empty(&self, manager: Manager) -> bool {
         let is_own = |package: &TomlPackage| match &package.source {
             None => manager == Manager::Cargo,
+            // Poetry writes the type of a source.
             Some(toml::Value::Table(source)) => {
                 ["virtual", "editable", "directory"].iter().any(|key| source.contains_key(*key))
+                    || source.get("type").and_then(toml::Value::as_str) == Some("directory")
             }
             Some(_) => false,
         };

@@ -43,8 +43,23 @@ pub(super) fn is_no_hex_package(line: &str) -> bool {
     ["", "%{", "}", "%{}"].contains(&line) || (of_git && !line.contains("{:hex,"))
 }
 
+/// Whether it is of Yarn, in lines.
 pub(super) fn is_yarn(text: &str) -> bool {
-    text.contains("# yarn lockfile v1") || text.contains("__metadata:")
+    (text.contains("# yarn lockfile v1") || text.contains("__metadata:"))
+        && !text.replace("\r\n", "\n").contains('\r')
+}
+
+/// A `Gemfile.lock` that lists no package, and asks for none.
+pub(super) fn is_empty_bundler(text: &str) -> bool {
+    let mut section = "";
+    let mut lines = text.lines();
+    let names_one = lines.any(|line| {
+        if !line.starts_with(' ') {
+            section = line;
+        }
+        line.starts_with("    ") || (section == "DEPENDENCIES" && line.starts_with(' '))
+    });
+    !names_one && text.contains("\nDEPENDENCIES\n")
 }
 
 /// What a line names that begins a package: of `"a@^1, b@npm:a@^1":`, `^1` and `npm:a@^1`. A workspace is the project itself.

@@ -25,9 +25,6 @@ enum Said {
 }
 
 pub(super) fn read(text: &str) -> Option<LockPackages> {
-    if let Some(found) = pylock(text) {
-        return Some(found);
-    }
     let mut found = LockPackages::default();
     let mut any_exact = false;
     for (line, text) in lines(text) {
@@ -61,7 +58,8 @@ pub(in crate::inputs) fn names(text: &str) -> Vec<String> {
     lines(text).into_iter().filter_map(of_line).collect()
 }
 
-fn pylock(text: &str) -> Option<LockPackages> {
+/// A file of PEP 751.
+pub(super) fn pylock(text: &str) -> Option<LockPackages> {
     #[derive(Deserialize)]
     #[serde(rename_all = "kebab-case")]
     struct Pylock {
@@ -207,6 +205,6 @@ mod tests {
     #[test]
     fn a_file_of_pip_lock_names_its_packages() {
         let lock = "lock-version = '1.0'\n[[packages]]\nname = 'a'\nversion = '1'\n[[packages]]\nname = 'own'\ndirectory = { path = '.' }\n";
-        assert_eq!(shipped(&read(lock).unwrap()), ["a 1"]);
+        assert_eq!(shipped(&super::pylock(lock).unwrap()), ["a 1"]);
     }
 }

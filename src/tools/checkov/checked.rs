@@ -1,6 +1,8 @@
 //! Whether a file holds something that Checkov has to mention. Its report names a file only in the result of a check, and many
 //! resources have no check: a file with only such is never named.
 
+use std::rc::Rc;
+
 use crate::inputs::resources;
 use crate::model::input::InputKind;
 use crate::text::yaml::{Node, documents};
@@ -16,7 +18,10 @@ pub(super) fn has_checked(kind: InputKind, path: &str, text: &str) -> bool {
             Some(types) => types.iter().any(|name| CLOUDFORMATION.contains(&name.as_str())),
             None => CLOUDFORMATION.iter().any(|name| has_word(text, name)),
         },
-        InputKind::Kubernetes => kinds(text).iter().any(|kind| KUBERNETES.contains(&kind.as_str())),
+        // What can't be parsed here may hold anything.
+        InputKind::Kubernetes => documents(text).map_or(true, |documents| {
+            kinds_in(&documents).iter().any(|kind| KUBERNETES.contains(&kind.as_str()))
+        }),
         // Each instruction is a resource, and each template of a chart has some.
         _ => true,
     }
@@ -60,9 +65,13 @@ fn has_word(text: &str, name: &str) -> bool {
 /// The kinds of the objects in a manifest, and of those in a `List`. A `kind` deeper in an object (`scaleTargetRef`) is that of another;
 /// in a text that can't be parsed, nobody can tell.
 fn kinds(text: &str) -> Vec<String> {
-    let Ok(documents) = documents(text) else {
-        return text.lines().filter_map(kind_of).map(str::to_owned).collect();
-    };
+    match documents(text) {
+        Ok(documents) => kinds_in(&documents),
+        Err(_) => text.lines().filter_map(kind_of).map(str::to_owned).collect(),
+    }
+}
+
+fn kinds_in(documents: &[Rc<Node>]) -> Vec<String> {
     let of = |object: &Node| object.text("kind").map(str::to_owned);
     // Checkov looks into a `List`, and into no other object with `items`.
     let items = |object: &Node| -> Vec<String> {
@@ -136,18 +145,17 @@ const CLOUDFORMATION: [&str; 18] = [
     "AWS::Serverless::Api", "AWS::Serverless::Function",
 ];
 
-/// Kinds with a template of pods.
+/// Kinds of which Checkov names each object (3.3.30: tried with one of each). It goes by the kind alone, whatever the group is.
 #[rustfmt::skip]
-const KUBERNETES: [&str; 8] = [
-    "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet",
+const KUBERNETES: [&str; 19] = [
+    "AdmissionConfiguration", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "CronJob", "DaemonSet",
+    "Deployment", "Ingress", "Job", "Pod", "PodSecurityPolicy", "ReplicaSet", "ReplicationController", "Role",
+    "RoleBinding", "Secret", "Service", "ServiceAccount", "StatefulSet",
 ];
 
-/// The other kinds with a check (`checkov --list --framework kubernetes`, 3.3.30). It goes by the kind alone, whatever the group is.
+/// The other kinds with a check (`checkov --list --framework kubernetes`): it names some of their objects.
 #[rustfmt::skip]
-const OTHERS: [&str; 13] = [
-    "AdmissionConfiguration", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "DeploymentConfig", "Ingress",
-    "PodSecurityPolicy", "PodTemplate", "Role", "RoleBinding", "Secret", "Service", "ServiceAccount",
-];
+const OTHERS: [&str; 2] = ["DeploymentConfig", "PodTemplate"];
 
 #[cfg(test)]
 mod tests {
@@ -203,6 +211,9 @@ mod tests {
             (InputKind::Kubernetes, "kind: Namespace\n---\nkind: Deployment\n", true),
             (InputKind::Kubernetes, "{\n  \"kind\": \"Pod\",\n", true),
             (InputKind::Kubernetes, "kind: Namespace\n", false),
+            (InputKind::Kubernetes, "kind: ConfigMap\n", true),
+            (InputKind::Kubernetes, "kind: PodTemplate\n", false),
+            (InputKind::Kubernetes, "kind: Namespace\n---\na: [\n", true),
             (InputKind::Kubernetes, "kind: List\nitems:\n- kind: Pod\n", true),
             (InputKind::Kubernetes, "kind: ResourceList\nitems:\n- kind: Pod\n", false),
             (

@@ -4,14 +4,15 @@ use crate::inputs::Inputs;
 use crate::model::input::InputKind;
 use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::text::shared::Text;
+use crate::text::yaml::documents;
 use crate::tools::checkov::FRAMEWORKS;
 use crate::tools::checkov::checked::has_checked;
 use crate::tools::checkov::dropped::dropped;
 use crate::tools::named_files::yaml_values;
 use crate::tools::python_pattern::Pattern;
 
-/// The most of a file that is read.
-const MOST: usize = 1 << 20;
+/// The most of a file that is read: lists of custom resources are long.
+const MOST: usize = 16 << 20;
 
 /// What a configuration of Checkov leaves out.
 #[derive(Debug, Default)]
@@ -32,15 +33,19 @@ impl Config {
         let named = survey.named_config("--config-file", dir);
         let found = named.map(|text| (text, "the file of `--config-file`".to_owned())).or(found);
         let Some((text, path)) = found else { return Self::default() };
-        let values = |key: &str| yaml_values(text.as_bytes(), &[key]);
-        let skip_path = values("skip-path").iter().map(|pattern| Pattern::new(pattern)).collect();
-        Self { path, skip_path, framework: values("framework"), skip_framework: values("skip-framework") }
+        // What can't be parsed leaves nothing out.
+        let values = |key: &str| yaml_values(text.as_bytes(), &[key]).unwrap_or_default();
+        let skip_path = values("skip-path").iter().map(|pattern| Pattern::of_checkov(pattern)).collect();
+        let [framework, skip_framework] = ["framework", "skip-framework"].map(|key| each(&values(key)));
+        Self { path, skip_path, framework, skip_framework }
     }
 
     /// The same from the command line.
     fn of_args(survey: &Survey<'_>) -> Self {
-        let skip_path = survey.option("--skip-path").iter().map(|pattern| Pattern::new(pattern)).collect();
-        let [framework, skip_framework] = ["--framework", "--skip-framework"].map(|name| survey.option(name));
+        let skip_path =
+            survey.option("--skip-path").iter().map(|pattern| Pattern::of_checkov(pattern)).collect();
+        let [framework, skip_framework] =
+            ["--framework", "--skip-framework"].map(|name| each(&survey.option(name)));
         Self { path: "`args` of the gate".to_owned(), skip_path, framework, skip_framework }
     }
 
@@ -63,6 +68,11 @@ impl Config {
             None
         }
     }
+}
+
+/// Frameworks may be a list in one word: `terraform,dockerfile`.
+fn each(words: &[String]) -> Vec<String> {
+    words.iter().flat_map(|word| word.split(',')).map(|word| word.trim().to_owned()).collect()
 }
 
 /// Says what became of each. `is_chosen`: the gate names its frameworks.
@@ -94,10 +104,23 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
             None if holds_nothing(kind, path, survey.inputs) => {
                 Unnamed::Empty("without a resource that Checkov is known to check".into())
             }
-            None if kind == InputKind::Helm => Unnamed::Gap(Some(NO_HELM.into())),
-            None => Unnamed::Gap(unread_part(kind, path, survey.inputs)),
+            None => Unnamed::Gap(why_unnamed(kind, path, survey.inputs)),
         }
     })
+}
+
+/// Why Checkov may not mention what it has checks for.
+fn why_unnamed(kind: InputKind, path: &str, inputs: &Inputs) -> Option<Text> {
+    match kind {
+        InputKind::Helm => Some(NO_HELM.into()),
+        InputKind::Kustomize => Some(NO_KUSTOMIZE.into()),
+        InputKind::Kubernetes
+            if inputs.beginning(path, MOST).is_some_and(|text| documents(&text).is_err()) =>
+        {
+            Some(NOT_PARSED.into())
+        }
+        _ => unread_part(kind, path, inputs),
+    }
 }
 
 /// The object of a manifest that Checkov drops without a word.
@@ -109,6 +132,12 @@ pub(super) fn unread_part(kind: InputKind, path: &str, inputs: &Inputs) -> Optio
 
 /// Without the program it passes over charts, and says nothing (`helm/runner.py`).
 const NO_HELM: &str = "Checkov does not mention it: it reads charts only if `helm` is installed, and can fill them in. `[[waiver]]` with `gap` accepts it";
+
+/// It builds each overlay by `kubectl kustomize`, or `kustomize build`, and passes over what they can't build (`kustomize/runner.py`).
+const NO_KUSTOMIZE: &str = "Checkov does not mention it: it reads kustomizations only if `kubectl` or `kustomize` is installed, and can build them. `[[waiver]]` with `gap` accepts it";
+
+/// It says so in its log for developers alone (`kubernetes/parser/parser.py`).
+const NOT_PARSED: &str = "it can't be parsed as YAML, and Checkov passes over such a file without a word. `[[waiver]]` with `gap` accepts it";
 
 /// Whether there is nothing that Checkov would surely mention. What can't be read may hold something.
 fn holds_nothing(kind: InputKind, path: &str, inputs: &Inputs) -> bool {
@@ -137,7 +166,10 @@ mod tests {
         let top = folder.path().canonicalize().unwrap();
         let bucket = "resource \"aws_s3_bucket\" \"a\" {}\n";
         for (path, text) in [
-            ("infra/.checkov.yaml", "skip-path:\n  - old/.*\n  - legacy\nskip-framework: [dockerfile]\n"),
+            (
+                "infra/.checkov.yaml",
+                "skip-path: [\"old/[a-z]+\", legacy]\nskip-framework: \"arm,dockerfile\"\n",
+            ),
             ("infra/prod/main.tf", bucket),
             ("infra/old/a/main.tf", bucket),
             ("infra/legacy/main.tf", bucket),
@@ -146,6 +178,9 @@ mod tests {
             ("infra/Dockerfile", "FROM a\n"),
             ("main.tf", bucket),
             ("infra/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n"),
+            ("infra/service.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n"),
+            ("infra/broken.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: [\n"),
+            ("infra/kustomization.yaml", "resources: [service.yaml]\n"),
         ] {
             fs::create_dir_all(top.join(path).parent().unwrap()).unwrap();
             fs::write(top.join(path), text).unwrap();
@@ -170,6 +205,9 @@ mod tests {
                 excluded("by `skip-framework` of infra/.checkov.yaml"),
             ),
             (InputKind::Kubernetes, "infra/ns.yaml", empty),
+            (InputKind::Kubernetes, "infra/service.yaml", Unnamed::Gap(None)),
+            (InputKind::Kubernetes, "infra/broken.yaml", Unnamed::Gap(Some(NOT_PARSED.into()))),
+            (InputKind::Kustomize, "infra/kustomization.yaml", Unnamed::Gap(Some(NO_KUSTOMIZE.into()))),
         ] {
             assert_eq!(judge(kind, path), expected, "{path}");
         }

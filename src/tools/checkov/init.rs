@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::model::input::InputKind;
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
-use crate::scan::seen::{folder_of, is_aside, name_of};
+use crate::scan::seen::{folder_of, name_of};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, common_top, dirs, list};
 
 use super::checked::{has_checked, may_be_checked};
@@ -14,8 +14,6 @@ use super::is_dockerfile;
 
 const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
 const PERHAPS: &str = "Checkov may have no check for what is here yet; then this gate is skipped.";
-
-const ASIDE: &str = "its folder looks like tests, examples, a template or a workplace: name it in `dirs` of the gate to check it";
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
@@ -47,20 +45,8 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
             .leave_out(path, "what it makes is in no file, and Checkov needs kubectl or kustomize for it");
     }
     let top = common_top(&folders);
-    let is_read = |path: &str| top.as_deref().is_some_and(|top| is_in(top, folder_of(path)));
-    for path in seen.paths(InputKind::Dockerfile) {
-        if is_aside(&path) && is_dockerfile(name_of(&path)) && !is_read(&path) {
-            suggestion.leave_out(format!("a check of {path}"), ASIDE);
-        }
-    }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = top {
-        // It looks at all Dockerfiles below its folder, so also at those of workplaces.
-        if frameworks.iter().any(|framework| framework == "dockerfile") {
-            let files = seen.paths(InputKind::Dockerfile);
-            let read = files.iter().filter(|path| is_dockerfile(name_of(path)));
-            folders.extend(read.map(|path| folder_of(path).to_owned()).filter(|folder| is_in(&top, folder)));
-        }
         let targets = with_hidden(top, &folders);
         let (mut comment, mut keys) = (COMMENT.to_owned(), dirs(&targets));
         keys.push_str(&format!("framework = {}\n", list(&frameworks)));
@@ -82,11 +68,6 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion.gates.push(SuggestedGate::new("iac", comment, keys));
     }
     suggestion
-}
-
-/// Whether a folder is another one, or lies in it.
-fn is_in(top: &str, folder: &str) -> bool {
-    top == "." || folder.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A folder, and those below it that Checkov passes over unless it is started in them.
@@ -151,7 +132,7 @@ fn folders_of(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
             let files = seen.paths(kind);
             files
                 .iter()
-                .filter(|path| !is_aside(path) && is_dockerfile(name_of(path)))
+                .filter(|path| is_dockerfile(name_of(path)))
                 .map(|path| folder_of(path).to_owned())
                 .collect()
         }

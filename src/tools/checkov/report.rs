@@ -2,6 +2,7 @@
 //! object for one framework, a list for several, and a bare summary if there was nothing to scan.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -146,7 +147,8 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
     let of_failed = results.failed_checks.iter().map(|record| record.file_path.as_str());
     let others = results.passed_checks.iter().chain(&results.skipped_checks);
     let named: BTreeSet<&str> = of_failed.chain(others.filter_map(|one| one.file_path.as_deref())).collect();
-    parsed.read_inputs.extend(named.into_iter().map(|file| scanned(file, origin)));
+    let framework = report.check_type.unwrap_or_default();
+    parsed.read_inputs.extend(named.into_iter().map(|file| scanned(file, &framework, origin)));
     let listed = results.failed_checks.len() as u64;
     let counted = summary.failed.unwrap_or(listed);
     if counted > listed {
@@ -163,7 +165,6 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
     let not_read = unread.iter().map(|file| (origin.relative(file), "Checkov can't parse it".into()));
     parsed.not_read.extend(not_read);
 
-    let framework = report.check_type.unwrap_or_default();
     if framework == "secrets" {
         // Checkov masks what it found, and no other secret in these lines.
         let blocks = results.failed_checks.iter().filter_map(|record| record.code_block.as_ref());
@@ -194,7 +195,8 @@ fn finding(record: Record, framework: &str, origin: &ReportOrigin) -> Finding {
     let mut finding = Finding::new(rule, category, severity, title);
     finding.severity_raw = record.severity;
     finding.message = record.description.unwrap_or_default();
-    finding.location = Some(location(&record.file_path, record.file_line_range.as_deref(), origin));
+    finding.location =
+        Some(location(scanned(&record.file_path, framework, origin), record.file_line_range.as_deref()));
     // The "resource" of a secret is a hash of its value.
     finding.resource = record.resource.filter(|_| category != Category::Secret);
     finding.references = record.guideline.into_iter().collect();
@@ -224,15 +226,20 @@ fn add_details(finding: &mut Finding, details: Details) {
     }
 }
 
-/// The path begins with a slash, but is relative to the scanned folder. `file_abs_path` is a path of
-/// the machine that scanned.
-fn location(file: &str, lines: Option<&[i64]>, origin: &ReportOrigin) -> Location {
+/// `file_abs_path` is a path of the machine that scanned.
+fn location(file: Text, lines: Option<&[i64]>) -> Location {
     let line = |n: usize| lines.and_then(|lines| lines.get(n)).and_then(|line| u64::try_from(*line).ok());
-    Location::file(scanned(file, origin)).lines(line(0), line(1))
+    Location::file(file).lines(line(0), line(1))
 }
 
-fn scanned(file: &str, origin: &ReportOrigin) -> Text {
-    origin.relative(file.trim_start_matches('/'))
+/// The path begins with a slash, but is relative to the scanned folder. In what Checkov lets other programs render, its checks of graphs give the
+/// whole path (3.3, `kustomize/runner.py`).
+fn scanned(file: &str, framework: &str, origin: &ReportOrigin) -> Text {
+    let is_rendered = ["kustomize", "helm"].contains(&framework);
+    match Path::new(file).strip_prefix(&origin.cwd) {
+        Ok(inside) if is_rendered => origin.relative(&inside.to_string_lossy()),
+        _ => origin.relative(file.trim_start_matches('/')),
+    }
 }
 
 fn foreign(detail: &str) -> ReportError {

@@ -79,6 +79,22 @@ fn only_checkovs_own_lines_may_follow_the_report() {
     }
 }
 
+/// As Checkov 3.3.30 reports a folder with a kustomization, by the check of one object and by that of a graph.
+#[test]
+fn a_rendered_file_has_one_path() {
+    let report = r#"{"check_type": "kustomize", "results": {"passed_checks": [{"file_path": "/base/kustomization.yaml"}],
+        "failed_checks": [{"check_id": "CKV2_K8S_6", "check_name": "n", "file_path": "/repo/infra/base/kustomization.yaml",
+            "file_abs_path": "/tmp/x/base/Deployment-default-a.yaml", "resource": "base:Pod.default.a.app-a"}]},
+        "summary": {"passed": 1, "failed": 1, "resource_count": 2}}"#;
+    let parsed = read(report).unwrap();
+    assert_eq!(&*parsed.findings[0].location.as_ref().unwrap().path, "infra/base/kustomization.yaml");
+    assert!(parsed.read_inputs.iter().all(|path| &**path == "infra/base/kustomization.yaml"), "{parsed:?}");
+    // Of another framework, it is a folder with the same name inside.
+    let other = read(&report.replace("kustomize\"", "kubernetes\"")).unwrap();
+    let path = &other.findings[0].location.as_ref().unwrap().path;
+    assert_eq!(&**path, "infra/repo/infra/base/kustomization.yaml");
+}
+
 #[test]
 fn a_report_of_another_tool_is_foreign() {
     for report in

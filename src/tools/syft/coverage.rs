@@ -2,6 +2,7 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::scan::seen::name_of;
 use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::tools::named_files::yaml_values;
 
@@ -30,16 +31,24 @@ pub(super) fn judge<'a>(dirs: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
             };
             match file {
                 Some(file) if folder.exclude.is_match(file) => left_out = Some(&folder.config),
-                Some(_) => return Unnamed::Gap(Some(NOT_READ.into())),
+                Some(_) => return Unnamed::Gap(Some(why(path).into())),
                 None => {}
             }
         }
         match left_out {
             Some(config) => Unnamed::Excluded(format!("by `exclude` of {config}").into()),
-            None => Unnamed::Gap(Some(NOT_READ.into())),
+            None => Unnamed::Gap(Some(why(path).into())),
         }
     })
 }
+
+/// Why no package of a lock file is in the inventory.
+fn why(path: &str) -> &'static str {
+    if name_of(path).starts_with("pylock.") { PYLOCK } else { NOT_READ }
+}
+
+/// Syft 1.18 to the one of June 2026 (anchore/syft, `syft/pkg/cataloger/python/cataloger.go`).
+const PYLOCK: &str = "Syft reads no pylock.toml, so the SBOM lacks its packages: a requirements file with the same versions has them. `[[waiver]]` with `gap` accepts it";
 
 const NOT_READ: &str = "no package of it is in Syft's inventory: is it broken, or a format that this version of Syft does not read? `[[waiver]]` with `gap` accepts it";
 
@@ -53,7 +62,11 @@ fn folder(path: &str, survey: &Survey<'_>) -> Folder {
     let mut globs = GlobSetBuilder::new();
     let of_args = survey.option("--exclude");
     let config = if of_args.is_empty() { config } else { "`args` of the gate".to_owned() };
-    let patterns = if of_args.is_empty() { yaml_values(text.as_bytes(), &["exclude"]) } else { of_args };
+    let patterns = match of_args.is_empty() {
+        // What can't be parsed excludes nothing.
+        true => yaml_values(text.as_bytes(), &["exclude"]).unwrap_or_default(),
+        false => of_args,
+    };
     for pattern in patterns {
         let pattern = pattern.trim_start_matches("./");
         for pattern in [pattern.to_owned(), format!("{}/**", pattern.trim_end_matches('/'))] {
@@ -97,5 +110,7 @@ mod tests {
             let expected = Unnamed::Excluded("by `exclude` of web/.syft.yaml".into());
             assert_eq!(fate == expected, excluded, "{path}: {fate:?}");
         }
+        let of_pip = judge(InputKind::Lock(PackageManager::Pip), "web/pylock.toml");
+        assert_eq!(of_pip, Unnamed::Gap(Some(PYLOCK.into())));
     }
 }

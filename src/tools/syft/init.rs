@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::inputs::Quirk;
 use crate::model::input::InputKind;
 use crate::scan::reads::locks;
-use crate::scan::seen::folder_of;
+use crate::scan::seen::{folder_of, name_of};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, allow_empty, dirs, tops};
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::syft::lock_names::{finds_lock, reads_lock};
@@ -47,10 +47,11 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     }
     let found = all.iter().filter(|(kind, path)| finds_lock(*kind, path));
     for (_, path) in found.filter(|(_, path)| !folders.iter().any(|folder| is_in(path, folder))) {
-        suggestion.leave_out(
-            format!("an SBOM of {path}"),
-            "Syft 1.18 does not read all lock files there, or not whole; a newer one may",
-        );
+        let why = match name_of(path).starts_with("pylock.") {
+            true => "Syft reads no pylock.toml",
+            false => "Syft 1.18 does not read all lock files there, or not whole; a newer one may",
+        };
+        suggestion.leave_out(format!("an SBOM of {path}"), why);
     }
     if builds_images(seen) {
         let comment = "Bills of materials of the images.";

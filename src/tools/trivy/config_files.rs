@@ -2,7 +2,7 @@
 
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Follows, Take};
 use crate::tools::describe;
-use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::named_files::{NAMED, yaml_names};
 
 // An empty .trivyignore has no effect, nor has an empty trivy.yaml. The secret rules must be a table
 // (0.70). Trivy reads .trivyignore.yaml only if an option names it.
@@ -28,7 +28,7 @@ fn named(content: &[u8]) -> Vec<String> {
         "vars",
         "values",
     ];
-    yaml_values(content, &KEYS)
+    yaml_names(content, &KEYS)
 }
 
 pub(super) static IGNORES: ConfigFile = declared(".trivyignore", describe::ignore_lines, "", |job, copy| {

@@ -96,7 +96,7 @@ pub(super) fn is_named(patterns: &[String], kind: InputKind, path: &str) -> bool
     let paths: Vec<&str> = std::iter::once(0).chain(starts).map(|at| &path[at..]).collect();
     let mut own = patterns.iter().filter_map(|pattern| pattern.split_once(':'));
     own.any(|(reader, pattern)| {
-        let pattern = Pattern::new(pattern.trim_start_matches(".*"));
+        let pattern = Pattern::new(pattern);
         is_reader(reader) && paths.iter().any(|path| pattern.is_in(path))
     })
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inputs::TsProject;
+use crate::inputs::{Picked, Selection, TsProject};
 use crate::model::input::{InputKind, Language, PackageManager};
-use crate::scan::seen::{around, folder_of};
+use crate::scan::seen::{around, folder_of, name_of};
 use crate::scan::suggestion::{Seen, Suggestion};
 use crate::scan::survey::Unnamed;
 
@@ -65,6 +65,36 @@ pub(super) fn unread(seen: &Seen, project: &TsProject, program: &str) -> Option<
     let judge = judge(std::slice::from_ref(&project.path), &survey);
     let (kind, _) = wanted.iter().find(|(kind, path)| matches!(judge(*kind, path), Unnamed::Gap(_)))?;
     CHECKERS.iter().find(|checker| InputKind::Source(checker.language) == *kind)
+}
+
+/// A component with TypeScript that vue-tsc does not come to, and the list of the project that has no place for it: no source names it, so none
+/// imports it. With it a gate can't pass.
+pub(super) fn not_reached(seen: &Seen, project: &TsProject) -> Option<(String, String)> {
+    /// What imports others says so at its beginning, as a rule.
+    const HEAD: usize = 64 << 10;
+    let survey = seen.survey();
+    let graph = survey.inputs.typescript().iter().map(|one| (one.path.as_str(), one)).collect();
+    let selection = Selection::of(project, &graph);
+    let below = |language| seen.sources_below(project.folder(), language);
+    let left_out = |path: &str| match (selection.picks(path), selection.picks_as(path, &["ts", "tsx"])) {
+        (Picked::LeftOut { key, of }, Picked::Taken | Picked::Unsure) => Some(format!("`{key}` of {of}")),
+        _ => None,
+    };
+    let components = below(Language::Vue).into_iter();
+    let with_list = components.filter_map(|(kind, path)| Some((kind, left_out(&path)?, path)));
+    let mut open: Vec<(String, String)> = with_list
+        .filter(|(kind, _, path)| has_typescript(*kind, path, &survey))
+        .map(|(_, list, path)| (path, list))
+        .collect();
+    for (_, source) in [Language::Vue, Language::TypeScript, Language::JavaScript].into_iter().flat_map(below)
+    {
+        if open.is_empty() {
+            break;
+        }
+        let text = survey.inputs.beginning(&source, HEAD).unwrap_or_default();
+        open.retain(|(path, _)| *path == source || !text.contains(name_of(path)));
+    }
+    open.into_iter().next()
 }
 
 /// Names the components with TypeScript in them that nothing checks: in none of these folders, each with the language that is checked there.

@@ -16,7 +16,7 @@ use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted};
 
 use crate::tools::command::command_reads;
 
-use super::components::{CHECKERS, name_unchecked, unread};
+use super::components::{CHECKERS, name_unchecked, not_reached, unread};
 use super::sources::takes_nothing;
 
 const TYPESCRIPT: &str = "typescript";
@@ -221,6 +221,13 @@ impl<'i> Plan<'_, 'i> {
                 return;
             }
             if vue {
+                if let Some((component, list)) = not_reached(self.seen, project) {
+                    let why = format!(
+                        "{list} names no .vue file, and no source names {component}, so vue-tsc does not look at it: name .vue files there"
+                    );
+                    self.left_out.leave_out(path, why);
+                    return;
+                }
                 self.checked.insert((folder.clone(), Language::Vue));
             }
             self.read.insert(project.path.clone());

@@ -24,12 +24,17 @@ fn project(gates_toml: &str, files: &[(&str, &str)]) -> Project {
     let report = json!({"check_type": "kubernetes",
         "results": {"passed_checks": checks, "failed_checks": [], "skipped_checks": [], "parsing_errors": []},
         "summary": {"passed": 2, "failed": 0, "skipped": 0, "parsing_errors": 0, "resource_count": 2, "checkov_version": "3.3.30"}});
+    program(&project, &report);
+    project.commit("now");
+    project
+}
+
+/// Checkov with this report.
+fn program(project: &Project, report: &serde_json::Value) {
     project.program(
         "checkov",
         &format!("while [ $# -gt 0 ]; do [ \"$1\" = --output-file-path ] && out=$2; shift; done; mkdir -p \"$out\"; cat > \"$out/results_json.json\" <<'EOF'\n{report}\nEOF"),
     );
-    project.commit("now");
-    project
 }
 
 /// Runs such a project with required coverage.
@@ -91,6 +96,51 @@ fn an_object_that_checkov_drops_is_a_gap_of_its_file() {
     let reason = project.gate("iac")["reason"].as_str().unwrap().to_owned();
     let says = "k8s/a.yaml (Checkov passes over a Pod without `metadata.name` and labels;";
     assert!(reason.contains(says), "{reason}");
+}
+
+/// Checkov (3.3.30) says nothing of a manifest without any check, and nothing of one that it can't parse.
+#[test]
+fn a_manifest_without_any_check_is_told_from_one_that_is_not_read() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+    let nothing = json!({"passed": 0, "failed": 0, "skipped": 0, "parsing_errors": 0, "resource_count": 0, "checkov_version": "3.3.30"});
+    for (rest, code, state, says) in [
+        ("", 0, "empty", "without a resource that Checkov is known to check"),
+        ("---\na: [\n", 3, "gap", "it can't be parsed as YAML, and Checkov passes over such a file"),
+        (
+            "---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
+            3,
+            "gap",
+            "Checkov does not mention it",
+        ),
+    ] {
+        let files = [("k8s/ns.yaml", &*format!("{namespace}{rest}"))];
+        let project = project(&format!("{REQUIRED}{CHECKOV}allow_empty = true\n{ALWAYS}"), &files);
+        program(&project, &nothing);
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, code, "{rest}: {}", ran.all());
+        let input = &project.gate("iac")["inputs"][0];
+        assert_eq!((&input["path"], &input["state"]), (&json!("k8s/ns.yaml"), &json!(state)), "{rest}");
+        assert!(input["why"].as_str().unwrap().contains(says), "{rest}: {input}");
+        assert!(!ran.stdout.contains("Not covered by any gate"), "{rest}: {}", ran.all());
+    }
+}
+
+/// `init` proposes what a run misses, whatever the folder is called.
+#[test]
+fn a_dockerfile_of_tests_is_checked_as_any_other() {
+    let files =
+        [("infra/main.tf", "resource \"aws_s3_bucket\" \"a\" {}\n"), ("tests/e2e/Dockerfile", "FROM a\n")];
+    let project = project(&format!("{CHECKOV}dirs = [\"infra\"]\n"), &files);
+    let ran = project.run(&["run"]);
+    let says = "Not covered by any gate: 1 Dockerfile (checkov)";
+    assert!(ran.stdout.contains(says), "{}", ran.all());
+    let added = project.run(&["init", "--add"]).stdout;
+    assert!(added.contains("dirs = [\"tests/e2e\"]\n"), "{added}");
+    std::fs::remove_file(project.root().join("gates.toml")).unwrap();
+    assert_eq!(project.run(&["init"]).code, 0);
+    let gates = project.read("gates.toml");
+    assert!(gates.contains("framework = [\"terraform\", \"dockerfile\"]\n"), "{gates}");
+    assert!(!gates.contains("a check of tests/e2e/Dockerfile"), "{gates}");
 }
 
 #[test]

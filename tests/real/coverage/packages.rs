@@ -167,3 +167,27 @@ fn a_link_is_read_where_its_file_is() {
         reason(&project)
     );
 }
+
+/// Trivy takes for development what has only configurations that begin with `test`. Gradle before 7 calls them `compile` and `runtime`.
+#[test]
+fn a_package_of_gradle_counts_by_its_configurations() {
+    let rows = [
+        ("compile", "scanned"),
+        ("runtime", "scanned"),
+        ("compileOnly", "scanned"),
+        ("debugCompile,releaseCompile", "scanned"),
+        ("testCompile,runtime", "scanned"),
+        ("androidTestCompile", "scanned"),
+        ("testCompile,testRuntime", "empty"),
+        ("testFixturesRuntimeClasspath", "empty"),
+    ];
+    let path = |configurations: &str| format!("{}/gradle.lockfile", configurations.replace(',', "-"));
+    let lock =
+        |configurations: &str| format!("# Gradle\na:a:1={configurations}\nempty=archives\n").into_bytes();
+    let files = rows.iter().map(|(configurations, _)| (path(configurations), lock(configurations)));
+    let project = project(&files.collect());
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let expected = rows.iter().map(|(configurations, state)| (path(configurations), (*state).to_owned()));
+    assert_eq!(states(&project), expected.collect());
+}

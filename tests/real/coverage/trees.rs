@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
-use crate::common::{Project, Ran, run_with_real_tools};
+use crate::common::{Project, Ran, real_tools, run_with_real_tools};
 use crate::identity::modules;
 
 use super::{GATES, locks};
@@ -226,6 +226,74 @@ fn thirty_terraform_roots_are_checked_empty_left_out_or_a_gap() {
     project.write("gates.toml", format!("{gates}{waiver}{folders}"));
     let ran = run(&project);
     assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
+/// It says nothing of a file without a check, nor of one that it can't parse. Each kind of object with a check is named.
+#[test]
+fn a_manifest_that_checkov_does_not_name_is_empty_or_a_gap() {
+    const NAMED: [&str; 19] = [
+        "AdmissionConfiguration",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ConfigMap",
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Ingress",
+        "Job",
+        "Pod",
+        "PodSecurityPolicy",
+        "ReplicaSet",
+        "ReplicationController",
+        "Role",
+        "RoleBinding",
+        "Secret",
+        "Service",
+        "ServiceAccount",
+        "StatefulSet",
+    ];
+    let project = project(
+        "[[gate]]\nid = \"iac\"\ntool = \"checkov\"\nframework = [\"kubernetes\"]\nfail_on = \"never\"\n",
+    );
+    let object = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata:\n  name: a\n  namespace: n\n");
+    for kind in NAMED {
+        project.write(&format!("k8s/{kind}.yaml"), object(kind));
+    }
+    project.write("k8s/namespace.yaml", object("Namespace"));
+    project.write("k8s/widget.yaml", object("Widget"));
+    project.write("k8s/broken.yaml", object("Namespace") + "---\nmetadata: [\n");
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let named: Vec<String> = NAMED.iter().map(|kind| format!("k8s/{kind}.yaml")).collect();
+    assert_eq!(paths(&project, "iac", "scanned"), named);
+    assert_eq!(paths(&project, "iac", "empty"), ["k8s/namespace.yaml", "k8s/widget.yaml"]);
+    assert_eq!(paths(&project, "iac", "gap"), ["k8s/broken.yaml"]);
+}
+
+/// Without `kubectl` and `kustomize`, Checkov builds no overlay, and ends well.
+#[test]
+fn a_kustomization_that_nobody_can_build_is_a_gap() {
+    let project = project(
+        "[[gate]]\nid = \"iac\"\ntool = \"checkov\"\nframework = [\"kubernetes\", \"kustomize\"]\nfail_on = \"never\"\n",
+    );
+    project.write("base/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n");
+    project.write("prod/kustomization.yaml", "resources: [../base/pod.yaml]\npatches: [{path: p.yaml}]\n");
+    project.commit("an overlay");
+    let bin = project.root().join("few");
+    std::fs::create_dir(&bin).unwrap();
+    for name in ["sh", "git", "uname"] {
+        let path = std::env::var("PATH").unwrap();
+        let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.exists());
+        symlink(found.unwrap(), bin.join(name)).unwrap();
+    }
+    let path = format!("{}:{}", real_tools().display(), bin.display());
+    let ran = Ran::of(project.command(&["run"]).env("PATH", path).output().unwrap());
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(paths(&project, "iac", "scanned"), ["base/pod.yaml"], "{}", ran.all());
+    assert_eq!(paths(&project, "iac", "gap"), ["prod/kustomization.yaml"]);
+    let says = "it reads kustomizations only if `kubectl` or `kustomize` is installed";
+    let inputs = project.gate("iac")["inputs"].to_string();
+    assert!(inputs.contains(says), "{inputs}");
 }
 
 /// A Dockerfile beside a chart is not the chart: without `helm`, or with templates that it can't fill in, Checkov names none of them.
