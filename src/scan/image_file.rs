@@ -5,6 +5,7 @@ mod layout;
 mod tar;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -195,7 +196,10 @@ fn look(path: &Path, shown: &str) -> Result<Content, String> {
         Layout::Folder(path.to_owned())
     } else if path.is_file() {
         let Some(tar) = Tar::open(path).map_err(|error| unread(error.to_string()))? else {
-            return Ok(Content::Single);
+            return compressed(path).map_or(Ok(Content::Single), |(form, command)| {
+                let why = "scanners differ in whether they read that, and none says how many images it has";
+                Err(wrong(format!("is compressed with {form}: {why}; unpack it first: `{command} {shown}`")))
+            });
         };
         let saved = saved(&tar).map_err(unread)?;
         if !tar.has("index.json") || !tar.has("oci-layout") {
@@ -226,6 +230,20 @@ fn look(path: &Path, shown: &str) -> Result<Content, String> {
         true => Err(wrong("has no image".to_owned())),
         false => Ok(Content::Layout(layout, found)),
     }
+}
+
+/// How a file is compressed, and the command that unpacks it: by its first bytes, whatever its name is.
+fn compressed(path: &Path) -> Option<(&'static str, &'static str)> {
+    const FORMS: [(&[u8], &str, &str); 4] = [
+        (&[0x1f, 0x8b], "gzip", "gunzip"),
+        (b"BZh", "bzip2", "bunzip2"),
+        (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz", "unxz"),
+        (&[0x28, 0xb5, 0x2f, 0xfd], "zstd", "unzstd"),
+    ];
+    let mut start = [0; 6];
+    let read = fs::File::open(path).and_then(|mut file| file.read(&mut start)).ok()?;
+    let is_it = |(magic, _, _): &&(&[u8], &str, &str)| start[..read].starts_with(magic);
+    FORMS.iter().find(is_it).map(|(_, form, command)| (*form, *command))
 }
 
 /// Looks whether both lists of an archive mean the same images: one program reads `manifest.json`, another `index.json`. The second

@@ -229,6 +229,29 @@ fn a_layer_that_is_not_what_its_digest_says_is_no_part_of_an_image() {
     assert_eq!(targets(layout.path()), ["it"]);
 }
 
+#[test]
+fn a_compressed_archive_is_refused_with_the_command_that_unpacks_it() {
+    let layout = Written::new();
+    layout.index(&[layout.image("linux/amd64", CONFIG, &Written::platform("linux/amd64"))]);
+    let archive = layout.archive(&["oci-layout", "index.json", "blobs"]);
+    let whole = fs::read(&archive).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &whole).unwrap();
+    let start = |magic: &[u8]| [magic, &whole[..]].concat();
+    for (content, words) in [
+        (gzip.finish().unwrap(), "`gunzip it`"),
+        (start(b"BZh91AY"), "`bunzip2 it`"),
+        (start(b"\xfd7zXZ\0"), "`unxz it`"),
+        (start(b"\x28\xb5\x2f\xfd"), "`unzstd it`"),
+    ] {
+        fs::write(&archive, content).unwrap();
+        let why = refused(&archive);
+        assert!(why.contains("is compressed with ") && why.ends_with(words), "{why}");
+    }
+    fs::write(&archive, whole).unwrap();
+    assert_eq!(targets(&archive), ["it"]);
+}
+
 /// As `docker save` writes them: 20.10 the list alone, 25 and later both.
 #[test]
 fn an_archive_of_docker_save_is_taken_as_it_is_if_it_has_one_image() {
