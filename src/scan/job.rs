@@ -128,6 +128,13 @@ impl Job {
         self
     }
 
+    /// Has the program put its temporary files into the job's own folder, so that they go with the run even if the program
+    /// is killed. Not for programs of the user: a socket there would have too long a path.
+    pub fn own_temporary_files(&mut self) -> &mut Self {
+        let folder = self.scratch.clone();
+        self.env("TMPDIR", folder)
+    }
+
     pub fn because(&mut self, why: impl Into<String>) -> &mut Self {
         self.why = why.into();
         self

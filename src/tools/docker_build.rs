@@ -80,7 +80,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     let platforms = read_platforms(keys).unwrap_or_default();
     let read: Vec<Vec<Image>> =
         keys.tables("images").iter().map(|table| Image::read(table, &platforms)).collect();
-    let compose = Compose::read(keys);
+    let compose = Compose::read(keys, &platforms);
     if keys.exists() && read.is_empty() && !keys.has("images") && !keys.has("compose") {
         let help = "write `images = [{ name = \"app\", context = \".\" }]`, or `compose = \"compose.yaml\"`";
         keys.problem_with_help(keys.at(), "`images` is missing", help);
@@ -129,8 +129,7 @@ impl Tool for DockerBuild {
         if !job.invocation.env.contains_key("DOCKER_BUILDKIT") {
             engine::prepare(job, answer);
             // BuildKit keeps the caches of platforms apart.
-            let image = self.image(&job.target).filter(|image| image.may_cache());
-            if answer.is_some() && image.is_some() {
+            if answer.is_some() && job.planned.may_cache {
                 job.invocation.args.retain(|arg| arg != NO_CACHE);
             }
         }
@@ -264,12 +263,12 @@ impl DockerBuild {
             None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
             Some(built) if built.meets(&Platform::named(asked)) => {
                 parsed.proof.push(format!("built for {built}"));
-                if let Some(platform) = image.and_then(Image::part) {
-                    parsed.outputs.insert(BUILT_FOR.to_owned(), platform.to_string());
+                if raw.planned.is_some_and(|planned| planned.is_part) {
+                    parsed.outputs.insert(BUILT_FOR.to_owned(), Platform::named(asked).to_string());
                 }
             }
             Some(built) => parsed.gaps.push(format!(
-                "it was built for {built}, and `platform` is {asked}: see the FROM lines of its Dockerfile, or use BuildKit"
+                "it was built for {built}, and {asked} was asked for (`platform`, or DOCKER_DEFAULT_PLATFORM): see the FROM lines of its Dockerfile, or use BuildKit"
             )),
         }
     }

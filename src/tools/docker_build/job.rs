@@ -56,14 +56,17 @@ impl DockerBuild {
             &reference,
         ]);
         image.arguments(&mut job, self.engine);
-        job.planned.platform.clone_from(&image.platform);
+        let usual = || engine::usual_platform(self.engine, variables::get);
+        let platform = image.platform.clone().or_else(usual);
+        job.planned.platform.clone_from(&platform);
+        (job.planned.is_part, job.planned.may_cache) = (image.is_part, image.may_cache());
         job.planned.dockerfile = image.dockerfile();
         for (name, value) in self.labels(image, scene.repo, differs, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
         }
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(&image.context);
-        if image.platform.is_some() {
+        if platform.is_some() {
             let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
             job.closing_questions.push(ClosingQuestion {
                 name: INSPECTED,
@@ -78,6 +81,7 @@ impl DockerBuild {
             let why = format!("{}; built as `services.{service}` of {file} says", job.why);
             job.because(why);
             job.notes.extend(compose::overridden(scene.repo, file));
+            job.notes.extend_from_slice(&image.notes);
         }
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
             let tag = |reference: &str| reference.rsplit(':').next().unwrap_or_default().to_owned();
@@ -99,7 +103,7 @@ impl DockerBuild {
                 tags: own.into_iter().chain([whole]).collect(),
                 reference: reference.clone(),
                 revision: revision.clone(),
-                platform: image.platform.clone(),
+                platform,
                 engine: self.engine,
             });
         }
