@@ -15,6 +15,7 @@ use crate::engine::active_policy::ActivePolicy;
 use crate::engine::gate_inputs::ThereIs;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::schedule::longest_chain_first;
+use crate::engine::usual_times::UsualTimes;
 use crate::engine::{environment, interlock, notify};
 use crate::inputs::Inputs;
 use crate::model::looked_at::Uncovered;
@@ -120,7 +121,7 @@ struct ShownTarget {
 impl Shown {
     fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Self {
         let turns = interlock::turns(&plan.gates);
-        let mut order = longest_chain_first(plan);
+        let mut order = longest_chain_first(plan, &UsualTimes::of(&repo.root));
         // Actions come last, one after another.
         order.sort_by_key(|index| turns[*index]);
         let gates =

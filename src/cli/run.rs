@@ -23,7 +23,9 @@ use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
 use crate::engine::preview::Preview;
 use crate::engine::publish::publish;
+use crate::engine::schedule::Site;
 use crate::engine::suggestions;
+use crate::engine::usual_times::UsualTimes;
 use crate::engine::{new_since, notify, progress, schedule, unresolved};
 use crate::inputs::Inputs;
 use crate::model::clean::Clean;
@@ -160,12 +162,13 @@ async fn carry_out(
         ready;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
-    let site = schedule::Site {
+    let site = Site {
         repo: repo.clone(),
         guard: guard.clone(),
         settings: &settings,
         scratch,
         started,
+        usual: UsualTimes::of(&repo.root),
         stop,
         conditions,
     };
@@ -187,6 +190,8 @@ async fn carry_out(
     };
     let (evidence, pool) = schedule::carry_out(plan, &site, &preview, progress.as_mut()).await;
     guard.save();
+    let Site { usual, conditions, stop, .. } = site;
+    usual.add(&evidence);
 
     let circumstances = Circumstances {
         root: repo.root.clone(),
@@ -195,8 +200,8 @@ async fn carry_out(
         project: repo.name(),
         configuration: other_name(&active.path),
         commit: repo.head.clone(),
-        branch: site.conditions.branch.clone(),
-        stop: *site.stop.borrow(),
+        branch: conditions.branch.clone(),
+        stop: *stop.borrow(),
         started,
         lock: Some(guard.lock_status()),
     };

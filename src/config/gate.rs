@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::allow_empty::AllowEmpty;
 use crate::config::branch::{Branch, late};
+use crate::config::weight::Weight;
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
@@ -45,6 +46,8 @@ pub struct Gate {
     pub program: Option<String>,
     /// The targets that may have nothing in scope. If all are empty, it is skipped, not inconclusive.
     pub(crate) allow_empty: AllowEmpty,
+    /// How many of the slots each of its jobs takes.
+    pub weight: Weight,
     /// If it acts: the branches on which it does; empty: all.
     pub branches: Vec<Branch>,
 }
@@ -115,6 +118,7 @@ pub(crate) fn read(
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
         allow_empty: Some(AllowEmpty::read(table)).filter(|_| !acts).unwrap_or_default(),
+        weight: Weight::read(table),
         branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
     for key in Policy::keys().filter(|_| acts) {

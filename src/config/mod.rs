@@ -10,6 +10,7 @@ pub(crate) mod notice;
 pub(crate) mod profile;
 pub(crate) mod settings;
 pub(crate) mod sources;
+pub mod weight;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -41,3 +41,4 @@ pub(crate) mod suggestions;
 mod uncovered;
 mod unlisted;
 pub(crate) mod unresolved;
+pub(crate) mod usual_times;

@@ -4,6 +4,7 @@
 mod moving;
 mod needs;
 mod order;
+mod slots;
 mod start;
 
 use std::collections::HashMap;
@@ -11,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub(crate) use order::longest_chain_first;
+use order::time_to_the_end;
+use slots::Slots;
 
 use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
@@ -30,6 +33,7 @@ use crate::engine::preview::Preview;
 use crate::engine::program_identity::Identity;
 use crate::engine::report_owners::ReportOwners;
 use crate::engine::schedule::needs::Needs;
+use crate::engine::usual_times::UsualTimes;
 use crate::model::verdict::Outcome;
 use crate::scan::gate_outputs::{BUILDER, GateOutputs};
 use crate::scan::job::Job;
@@ -49,6 +53,8 @@ pub(crate) struct Site<'a> {
     /// A folder for this run alone.
     pub scratch: &'a Path,
     pub started: Instant,
+    /// What the gates took before.
+    pub usual: UsualTimes,
     /// Stops the run; also used by `--fail-fast`.
     pub stop: watch::Sender<Stop>,
     /// What must hold before a gate acts.
@@ -68,6 +74,7 @@ pub(crate) async fn carry_out(
     let mut stopping = site.stop.subscribe();
     loop {
         run.start_what_can_start();
+        run.fill_the_slots();
         tokio::select! {
             biased;
             Some(news) = run.news.1.recv() => run.on_news(news),
@@ -102,9 +109,11 @@ struct Run<'a> {
     preview: &'a Preview<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
-    /// Indices of gates that have not started. Gates with the longest chain behind them come first.
+    /// Indices of gates that have not started.
     waiting: Vec<usize>,
-    slots: Arc<Semaphore>,
+    slots: Slots,
+    /// How long each gate and the longest chain behind it take.
+    to_the_end: Vec<Duration>,
     tasks: JoinSet<(usize, usize, TargetEvidence)>,
     /// Through these, a job reports that it has got a slot, and what it is doing.
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
@@ -149,7 +158,8 @@ struct InRun {
 
 impl<'a> Run<'a> {
     fn new(plan: Plan, site: &'a Site<'a>, preview: &'a Preview<'a>, listener: &'a mut dyn Listener) -> Self {
-        let waiting = longest_chain_first(&plan);
+        let waiting = (0..plan.gates.len()).collect();
+        let to_the_end = time_to_the_end(&plan, &site.usual);
         let turns = interlock::turns(&plan.gates);
         let pushes = interlock::pushes_together(&plan.gates);
         let exports = ImageExports::of(plan.gates.iter().flat_map(|planned| planned.fate.jobs()));
@@ -166,7 +176,7 @@ impl<'a> Run<'a> {
             overridden: None,
         };
         let gates = plan.gates.into_iter().zip(turns).map(in_run).collect();
-        let slots = Arc::new(Semaphore::new(site.settings.jobs));
+        let slots = Slots::new(site.settings.jobs);
         Run {
             site,
             preview,
@@ -174,6 +184,7 @@ impl<'a> Run<'a> {
             gates,
             waiting,
             slots,
+            to_the_end,
             tasks: JoinSet::new(),
             news: mpsc::unbounded_channel(),
             report_owners: Arc::default(),
@@ -264,6 +275,7 @@ impl<'a> Run<'a> {
 
     fn target_ended(&mut self, index: usize, target: usize, evidence: TargetEvidence) {
         let gate = &mut self.gates[index];
+        self.slots.free(gate.planned.gate.weight);
         gate.running -= 1;
         if gate.planned.gate.spec.name == BUILDER
             && let (Proof::Complete(parsed), Some(image)) = (&evidence.proof, &evidence.record.image)

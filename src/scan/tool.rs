@@ -35,6 +35,8 @@ pub struct ToolSpec {
     pub title: &'static str,
     /// The stage label of a gate that sets none.
     pub stage: &'static str,
+    /// How long one of its gates takes where nobody knows better. Only the order in which gates start depends on it.
+    pub usual_seconds: u64,
     /// The program, looked for in `node_modules/.bin` where the job says so, then on PATH.
     /// Empty for `command`, whose program the user names.
     pub program: &'static str,

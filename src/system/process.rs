@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "only this file starts programs")]
 
+mod descendants;
 mod keeper;
 mod request;
 pub mod starter;
@@ -18,7 +19,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process_group};
+use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::sync::watch;
@@ -147,8 +148,8 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
         terminate(&mut line).await;
     }
     let outcome = line.outcome();
-    if let Some(group) = outcome.orphans {
-        let _ = kill_process_group(group, Signal::KILL);
+    if let Some(killed) = outcome.killed {
+        starter::end_what_it_left(killed);
     }
     let (mut stdout, lost) = collect(Some(stdout)).await;
     let (mut stderr, lost_too) = collect(stderr).await;

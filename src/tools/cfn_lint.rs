@@ -33,6 +33,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
     title: "cfn-lint",
     stage: "Infrastructure as code",
+    usual_seconds: 15,
     program: "cfn-lint",
     version_args: &["--version"],
     version: VersionFrom::Asking,

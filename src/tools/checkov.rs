@@ -37,6 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
     title: "Checkov",
     stage: "Infrastructure as code",
+    usual_seconds: 15,
     program: "checkov",
     version_args: &["--version"],
     version: VersionFrom::Report,

@@ -32,6 +32,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "codedeploy",
     title: "CodeDeploy",
     stage: "Deploy",
+    usual_seconds: 300,
     program: aws::PROGRAM,
     version_args: &["--version"],
     version: VersionFrom::Asking,

@@ -42,6 +42,7 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     name: "command",
     title: "Command",
     stage: "Tests",
+    usual_seconds: 60,
     program: "",
     version_args: &[],
     version: VersionFrom::Report,

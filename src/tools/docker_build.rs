@@ -47,6 +47,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
     title: "docker build",
     stage: "Build images",
+    usual_seconds: 60,
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,

@@ -43,6 +43,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: REGISTERS,
     title: "ECS task definition",
     stage: "Task definition",
+    usual_seconds: 5,
     program: aws::PROGRAM,
     version_args: &["--version"],
     version: VersionFrom::Asking,

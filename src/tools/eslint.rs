@@ -40,6 +40,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
     title: "ESLint",
     stage: "Type check and lint",
+    usual_seconds: 10,
     program: "eslint",
     version_args: &["--version"],
     version: VersionFrom::PackageJson,

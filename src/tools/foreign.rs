@@ -31,6 +31,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         name,
         title: name,
         stage: "Reports",
+        usual_seconds: 2,
         program: "",
         version_args: &[],
         version: VersionFrom::Report,

@@ -39,6 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "git-secrets",
     title: "git-secrets",
     stage: "Secret scan",
+    usual_seconds: 3,
     program: "git-secrets",
     // It can't report its version.
     version_args: &[],

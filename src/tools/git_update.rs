@@ -26,6 +26,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "git-update",
     title: "update by git",
     stage: "Deploy",
+    usual_seconds: 300,
     program: "git",
     version_args: &["--version"],
     version: VersionFrom::Asking,

@@ -42,6 +42,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "gitleaks",
     title: "gitleaks",
     stage: "Secret scan",
+    usual_seconds: 3,
     program: "gitleaks",
     version_args: &["version"],
     version: VersionFrom::Asking,

@@ -38,6 +38,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
     title: "npm audit",
     stage: "Dependency audit",
+    usual_seconds: 3,
     program: "npm",
     version_args: &["--version"],
     version: VersionFrom::PackageManager,

@@ -38,6 +38,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
     title: "pnpm audit",
     stage: "Dependency audit",
+    usual_seconds: 3,
     program: "pnpm",
     version_args: &["--version"],
     version: VersionFrom::PackageManager,

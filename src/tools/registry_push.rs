@@ -43,6 +43,7 @@ const BASE: ToolSpec = ToolSpec {
     name: "registry-push",
     title: "push to a registry",
     stage: "Push",
+    usual_seconds: 20,
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,

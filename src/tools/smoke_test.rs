@@ -34,6 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "smoke-test",
     title: "smoke test",
     stage: "Smoke test",
+    usual_seconds: 10,
     program: "",
     version_args: &[],
     version: VersionFrom::Report,

@@ -40,6 +40,7 @@ pub static SPEC: ToolSpec = ToolSpec {
     name: "sonarqube",
     title: "SonarQube",
     stage: "Code quality",
+    usual_seconds: 60,
     program: "sonar-scanner",
     version_args: &["--version"],
     version: VersionFrom::Report,

@@ -40,6 +40,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
     title: "Syft",
     stage: "SBOM",
+    usual_seconds: 10,
     program: "syft",
     version_args: &["--version"],
     version: VersionFrom::Report,

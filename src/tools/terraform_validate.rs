@@ -35,6 +35,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "terraform-validate",
     title: "terraform validate",
     stage: "Infrastructure as code",
+    usual_seconds: 15,
     program: "terraform",
     version_args: &["version"],
     version: VersionFrom::Asking,

@@ -47,6 +47,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
     title: "Trivy",
     stage: "Image scan",
+    usual_seconds: 10,
     program: "trivy",
     version_args: &["--version"],
     version: VersionFrom::Report,

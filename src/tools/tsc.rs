@@ -41,6 +41,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
     title: "TypeScript",
     stage: "Type check and lint",
+    usual_seconds: 10,
     program: "tsc",
     version_args: &["--version"],
     version: VersionFrom::PackageJson,

@@ -39,6 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "yarn-audit",
     title: "yarn audit",
     stage: "Dependency audit",
+    usual_seconds: 3,
     program: "yarn",
     version_args: &["--version"],
     version: VersionFrom::PackageManager,

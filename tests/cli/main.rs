@@ -33,6 +33,7 @@ mod repeat;
 mod reports;
 mod risk;
 mod scanner_config;
+mod schedule;
 mod scratch;
 mod settings;
 mod smoke_test;

@@ -139,3 +139,22 @@ fn a_gate_that_kills_the_process_which_starts_programs_changes_nothing_for_the_o
     assert!(project.root().join("beside-done").exists() && project.root().join("later-done").exists());
     assert!(eventually(|| living_in(&project.root()).is_empty()), "{:?}", living_in(&project.root()));
 }
+
+#[test]
+fn what_a_gate_started_that_has_killed_its_keeper_ends_too() {
+    // The first of them before the keeper can say which group its program leads.
+    let kills = ["kill -9 $PPID; ", "setsid sleep 3600 & sleep 0.2; kill -9 $PPID; ", "(kill -9 $PPID) & "];
+    let gates = kills.iter().enumerate().map(|(n, kills)| {
+        let leaves = "setsid sh -c 'sleep 3600 & sleep 3600' & env -i setsid sleep 3600 & sleep 3600";
+        format!("[[gate]]\nid = 'g{n}'\ntool = 'command'\nrun = ['sh', '-c', \"{kills}{leaves}\"]\n")
+    });
+    let project = Project::with_gates(&format!("version = 1\n{}", gates.collect::<String>()));
+    for _ in 0..5 {
+        let ran = project.run(&["run", "--mode", "production"]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        for gate in ["g0", "g1", "g2"] {
+            assert_eq!(project.gate(gate)["outcome"], "inconclusive", "{gate}: {}", ran.all());
+        }
+        assert!(eventually(|| living_in(&project.root()).is_empty()), "{:?}", living_in(&project.root()));
+    }
+}

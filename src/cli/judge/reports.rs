@@ -8,6 +8,7 @@ use std::{fs, io};
 use anyhow::{Result, bail};
 
 use crate::config::allow_empty::AllowEmpty;
+use crate::config::weight::Weight;
 use crate::config::{Defaults, Gate};
 use crate::engine::evidence::GateEvidence;
 use crate::engine::job_run::{Kept, KeptKind, TargetEvidence};
@@ -101,6 +102,7 @@ fn gate_with_defaults(spec: &'static ToolSpec, defaults: Defaults) -> Gate {
         program: None,
         branches: Vec::new(),
         allow_empty: AllowEmpty::default(),
+        weight: Weight::Slots(1),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::scan::program;
 use crate::text::shared::Text;
 
 use super::moving::Others;
+use super::slots::Ready;
 use super::{InRun, Run};
 
 impl Run<'_> {
@@ -134,18 +135,23 @@ impl Run<'_> {
             gate_outputs: gate_outputs.clone(),
             progress: ProgressSender { gate: index, to: self.news.0.clone() },
         };
-        let (slots, exports) = (self.slots.clone(), self.exports.clone());
-        let stop = self.site.stop.subscribe();
-        self.tasks.spawn(async move {
-            // The semaphore is never closed; without a slot the job would just run.
-            let _slot = slots.acquire_owned().await.ok();
-            work.progress.started();
-            let reads = work.job.export.as_ref().map(|export| export.reference.clone());
-            let evidence = job_run::carry_out(work, stop).await;
-            if let Some(reference) = reads {
-                exports.release(&reference);
-            }
-            (index, target, evidence)
-        });
+        let weight = self.gates[index].planned.gate.weight;
+        self.slots.add(self.to_the_end[index], Ready { gate: index, target, weight, work });
+    }
+
+    /// Starts the jobs for which there are slots.
+    pub(super) fn fill_the_slots(&mut self) {
+        while let Some(Ready { gate, target, work, .. }) = self.slots.next() {
+            let (exports, stop) = (self.exports.clone(), self.site.stop.subscribe());
+            self.tasks.spawn(async move {
+                work.progress.started();
+                let reads = work.job.export.as_ref().map(|export| export.reference.clone());
+                let evidence = job_run::carry_out(work, stop).await;
+                if let Some(reference) = reads {
+                    exports.release(&reference);
+                }
+                (gate, target, evidence)
+            });
+        }
     }
 }

@@ -21,15 +21,16 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, wait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::descendants;
 use super::request::Request;
 use super::starter;
 
 /// How long it tries to end the processes that the program leaves. SIGKILL takes a moment, and a process of
 /// another user (a setuid program) can't be ended.
-const SWEEP: Duration = Duration::from_secs(2);
+pub(super) const SWEEP: Duration = Duration::from_secs(2);
 
-/// The first words of a keeper.
-const RECEIVED: &[u8] = b"received\n";
+/// The first word of a keeper, with its process id.
+const RECEIVED: &str = "received";
 
 /// What a keeper gets from Portcullis, by its starter.
 #[derive(Debug)]
@@ -55,8 +56,16 @@ pub(super) struct KeeperOutcome {
     pub end: Option<KeptEnd>,
     /// A process outside the process group still had standard output open.
     pub held: bool,
-    /// The process group, if the keeper was killed before it could report the end.
-    pub orphans: Option<Pid>,
+    /// If the keeper was killed before it could report the end.
+    pub killed: Option<KilledKeeper>,
+}
+
+/// A keeper that was killed, and what it has left.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KilledKeeper {
+    pub keeper: Pid,
+    /// The group of its program, if it could still report that.
+    pub group: Option<Pid>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -148,11 +157,13 @@ impl Line {
     /// What the keeper has reported.
     pub(super) fn outcome(&self) -> KeeperOutcome {
         let mut outcome = KeeperOutcome::default();
+        let (mut keeper, mut group) = (None, None);
         for line in String::from_utf8_lossy(&self.report).lines() {
             let (word, number) = line.split_once(' ').unwrap_or((line, ""));
             let number: i32 = number.parse().unwrap_or(-1);
             match word {
-                "started" => outcome.orphans = Pid::from_raw(number),
+                RECEIVED => keeper = Pid::from_raw(number),
+                "started" => group = Pid::from_raw(number),
                 "exited" => outcome.end = Some(KeptEnd::Exited(number)),
                 "signalled" => outcome.end = Some(KeptEnd::Signalled(number)),
                 "failed" => outcome.end = Some(KeptEnd::Failed(number)),
@@ -160,8 +171,8 @@ impl Line {
                 _ => {}
             }
         }
-        if outcome.end.is_some() {
-            outcome.orphans = None;
+        if outcome.end.is_none() {
+            outcome.killed = keeper.map(|keeper| KilledKeeper { keeper, group });
         }
         outcome
     }
@@ -181,7 +192,7 @@ fn serve(descriptors: Descriptors) -> io::Result<()> {
     let mut line = UnixStream::from(descriptors.line);
     let request = Request::read(&mut line)?;
     // Before the program starts, since Portcullis asks again if it hears nothing.
-    line.write_all(RECEIVED)?;
+    writeln!(line, "{RECEIVED} {}", rustix::process::getpid().as_raw_nonzero())?;
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     let stdout = descriptors.stdout.try_clone()?;
@@ -261,57 +272,10 @@ fn sweep(group: Pid, stdout: &OwnedFd) -> bool {
             Ok(None) if started.elapsed() > SWEEP => return held,
             Ok(None) => {}
         }
-        for stray in descendants::all() {
+        for stray in descendants::all(&[]) {
             held |= stray.group != group && descendants::has_open(stray.pid, stdout);
             let _ = kill_process(stray.pid, Signal::KILL);
         }
         thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// The processes that descend from this one, from /proc. Only Linux gives us orphans as children.
-mod descendants {
-    use std::collections::HashMap;
-    use std::fs;
-    use std::os::fd::{AsRawFd, OwnedFd};
-
-    use rustix::process::{Pid, getpid};
-
-    pub(super) struct Descendant {
-        pub pid: Pid,
-        pub group: Pid,
-    }
-
-    /// Children, their children, and so on, without dead ones.
-    pub(super) fn all() -> Vec<Descendant> {
-        let mut children: HashMap<Pid, Vec<Descendant>> = HashMap::new();
-        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let pid = entry.file_name().to_str().and_then(|name| Pid::from_raw(name.parse().ok()?));
-            let Some(pid) = pid else { continue };
-            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // `pid (name) state parent group …`; the name may have any characters.
-            let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
-            let mut fields = rest.split(' ');
-            let alive = fields.next().is_some_and(|state| !matches!(state, "Z" | "X"));
-            let mut next = || Pid::from_raw(fields.next()?.parse().ok()?);
-            if let (true, Some(parent), Some(group)) = (alive, next(), next()) {
-                children.entry(parent).or_default().push(Descendant { pid, group });
-            }
-        }
-        let mut found = children.remove(&getpid()).unwrap_or_default();
-        let mut at = 0;
-        while let Some(one) = found.get(at) {
-            found.extend(children.remove(&one.pid).unwrap_or_default());
-            at += 1;
-        }
-        found
-    }
-
-    /// Whether a process has this pipe open.
-    pub(super) fn has_open(pid: Pid, pipe: &OwnedFd) -> bool {
-        let Ok(ours) = fs::read_link(format!("/proc/self/fd/{}", pipe.as_raw_fd())) else { return false };
-        let files = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten();
-        ours.to_string_lossy().starts_with("pipe:")
-            && files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|its| its == ours))
     }
 }
