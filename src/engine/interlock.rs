@@ -1,7 +1,7 @@
 //! The interlock. An action (a push, a registration, a deployment) starts only when every required gate
 //! has passed, on the branches that gates.toml names, and for the exact image that was scanned.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::config::Gate;
 use crate::config::branch::{Branch, late};
@@ -178,27 +178,6 @@ pub(crate) fn tie_deployments(gates: &mut [PlannedGate]) {
             "`task_definition` names {arn}, and {} registers what this run has scanned: leave the key out, or name the gate",
             ids.join(" or ")
         ));
-    }
-}
-
-/// Refuses two images, of one gate or of several, that would be fetched from one repository: the second would get the first
-/// one's image, which is of the same commit.
-pub(crate) fn part_fetches(gates: &mut [PlannedGate]) {
-    let mut names: HashMap<String, BTreeSet<(usize, String)>> = HashMap::new();
-    for (index, planned) in gates.iter().enumerate() {
-        for (repository, name) in planned.fate.jobs().iter().filter_map(|job| job.fetches.clone()) {
-            names.entry(repository).or_default().insert((index, name));
-        }
-    }
-    for (repository, images) in names.into_iter().filter(|(_, images)| images.len() > 1) {
-        let listed: Vec<String> =
-            images.iter().map(|(index, name)| format!("{name} of `{}`", gates[*index].gate.id)).collect();
-        for (index, _) in &images {
-            gates[*index].fate = Fate::Impossible(format!(
-                "{} have the same `fetch`, {repository}: give each a repository of its own",
-                listed.join(" and ")
-            ));
-        }
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) mod publish;
 pub(crate) mod questions;
 mod reasons;
 pub(crate) mod report_owners;
+pub(crate) mod repositories;
 pub(crate) mod saved_run;
 pub(crate) mod schedule;
 mod source_groups;

@@ -9,11 +9,13 @@ use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
 use crate::engine::interlock;
 use crate::engine::report_owners::real;
+use crate::engine::repositories::{self, Push};
 use crate::inputs::Inputs;
 use crate::model::aim::Aim;
 use crate::scan::gate_outputs::BUILDER;
 use crate::scan::invocation::Invocation;
 use crate::scan::job::Job;
+use crate::scan::narrowing;
 use crate::scan::parsed::Unplanned;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::survey::from_top;
@@ -180,7 +182,10 @@ impl Plan {
             .map(|gate| plan_gate(gate, config, (repo, inputs), settings, since, &built))
             .collect();
         refuse_shared_files(&mut gates);
-        interlock::part_fetches(&mut gates);
+        // A gate that is left out of this run has pushed in an earlier one.
+        let pushes: Vec<Push> =
+            config.gates.iter().flat_map(|gate| pushes_of(gate, config, repo, &built)).collect();
+        repositories::part_fetches(&mut gates, &pushes);
         tie_to_scans(&mut gates);
         interlock::tie_deployments(&mut gates);
         interlock::tie_moving_tags(&mut gates);
@@ -207,14 +212,7 @@ fn plan_gate(
         return PlannedGate { gate, fate, left_out: Some(by.to_owned()), since: None };
     }
     let narrowed = since.filter(|_| gate.tool.follows_range());
-    let sources = if gate.tool.acts() { all_needs(&gate, config) } else { gate.needs.clone() };
-    let mut images: Vec<BuiltImage> =
-        sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
-    if images.is_empty() && gate.tool.acts() {
-        // Its `needs` say which actions come first; it comes after all other gates anyway.
-        let all = config.gates.iter().filter_map(|other| built.get(&other.id));
-        images = all.flatten().cloned().collect();
-    }
+    let images = images_for(&gate, config, built);
     let scene = Scene { repo, gate: &gate.id, since: narrowed, built: &images, inputs };
     let since = narrowed.map(|range| range.base.clone());
     let fate = match gate.tool.plan(&scene) {
@@ -230,6 +228,28 @@ fn plan_gate(
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
     };
     PlannedGate { gate, fate, left_out: None, since }
+}
+
+/// The images that a gate finds built.
+fn images_for(gate: &Gate, config: &Config, built: &HashMap<Text, Vec<BuiltImage>>) -> Vec<BuiltImage> {
+    let sources = if gate.tool.acts() { all_needs(gate, config) } else { gate.needs.clone() };
+    let images: Vec<BuiltImage> =
+        sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
+    if !images.is_empty() || !gate.tool.acts() {
+        return images;
+    }
+    // Its `needs` say which actions come first; it comes after all other gates anyway.
+    let all = config.gates.iter().filter_map(|other| built.get(&other.id));
+    all.flatten().cloned().collect()
+}
+
+/// What a gate of the file pushes.
+fn pushes_of(gate: &Gate, config: &Config, repo: &Repo, built: &HashMap<Text, Vec<BuiltImage>>) -> Vec<Push> {
+    let images = images_for(gate, config, built);
+    let inputs = Inputs::default();
+    let scene = Scene { repo, gate: &gate.id, since: None, built: &images, inputs: &inputs };
+    let pushes = gate.tool.pushes(&scene).into_iter();
+    pushes.map(|(repository, image)| Push { gate: gate.id.clone(), repository, image }).collect()
 }
 
 /// The mistake of a gate that allows a target to be empty which it does not have. In a range, a gate has not all of its targets.
@@ -296,6 +316,7 @@ fn with_user_settings(mut job: Job, of: usize, gate: &Gate, repo: &Repo) -> Job 
     job.may_be_empty |= gate.allow_empty.has(&job.target, of, repo);
     let end = job.invocation.options_end.unwrap_or(job.invocation.args.len());
     job.invocation.args.splice(end..end, gate.args.iter().cloned());
+    job.notes.extend(narrowing::note(&gate.args, gate.tool.narrowing_options()));
     job
 }
 

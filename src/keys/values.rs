@@ -1,5 +1,6 @@
 //! Values that TOML has no type for: durations and ages.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::keys::table::{Keys, Located};
@@ -27,6 +28,12 @@ pub(crate) fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> 
         keys.problem(text.at, format!("`{key}` must be a duration such as \"90s\", \"10m\" or \"1h30m\""));
     }
     duration
+}
+
+/// Where an entry of a table is whose type another reader checks; `None`: nowhere.
+pub(crate) fn entry_of(keys: &Keys, key: &'static str, name: &str) -> Option<Range<usize>> {
+    let table = keys.value(key)?.get_ref().as_table()?;
+    table.iter().find(|(entry, _)| entry.get_ref() == name).map(|(entry, _)| entry.span())
 }
 
 /// The texts of a list whose type another reader checks.

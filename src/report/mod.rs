@@ -3,6 +3,7 @@
 
 mod attestation;
 mod causes;
+mod chain;
 mod csv;
 mod cyclonedx;
 pub(crate) mod github;

@@ -23,6 +23,7 @@ use crate::system::terminal::Look;
 use crate::text::{human, sanitise};
 
 use super::Written;
+use super::chain;
 use super::unlooked::{self, Unlooked};
 
 /// The summary is never narrower than this.
@@ -52,6 +53,9 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
         let _ = writeln!(page, "Not there to look at: {}", sanitise::short(&why, 300));
     }
     let _ = writeln!(page, "Reports: {files}");
+    if let Some(words) = chain::words(run) {
+        let _ = writeln!(page, "Time: {words}");
+    }
     if run.lock == Some(LockStatus::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }

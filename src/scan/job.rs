@@ -72,7 +72,7 @@ pub struct Planned {
     pub files: Vec<String>,
     /// How many files it does not open by its own rules, by the reason.
     pub unread: BTreeMap<&'static str, u64>,
-    /// The platform that the image is to be built for, if the user or the environment names one.
+    /// The platform that the image is to be built for, if the user names one.
     pub platform: Option<String>,
     /// That platform is one of several, and each is an image of its own.
     pub is_part: bool,

@@ -12,6 +12,7 @@ pub mod image_file;
 pub(crate) mod invocation;
 pub mod job;
 pub(crate) mod job_files;
+pub(crate) mod narrowing;
 pub mod options;
 mod package_versions;
 pub mod parsed;

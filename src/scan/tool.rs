@@ -178,6 +178,16 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         Vec::new()
     }
 
+    /// The repositories that it pushes to, under one name for all spellings, each with the name of the image that goes there.
+    fn pushes(&self, _scene: &Scene) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// The options in the user's `args` that keep something from being looked at or reported. The record names them.
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether its output is named after the commit. Then it matters whether the work tree matches the
     /// commit.
     fn names_commit(&self) -> bool {

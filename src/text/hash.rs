@@ -1,9 +1,9 @@
-//! SHA-256 in hexadecimal, and UUIDs made of hexadecimal digits.
+//! SHA-256 and SHA-512 in hexadecimal, and UUIDs made of hexadecimal digits.
 
 use std::io::{self, Read};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 /// SHA-256 of a file, in hexadecimal, in bounded memory.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
@@ -25,6 +25,11 @@ pub fn sha256_of(mut file: impl Read) -> io::Result<String> {
 /// SHA-256 of some bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// SHA-512 of some bytes, in hexadecimal.
+pub fn sha512(bytes: &[u8]) -> String {
+    hex::encode(Sha512::digest(bytes))
 }
 
 /// Whether these are the 64 digits of a SHA-256, whatever their case.

@@ -159,6 +159,19 @@ impl CfnLint {
     }
 }
 
+/// Options after which it checks less (`cfn-lint --help`, 1.40).
+const NARROWING: &[&str] = &[
+    "--config-file",
+    "--ignore-bad-template",
+    "--ignore-checks",
+    "-i",
+    "--ignore-templates",
+    "--override-spec",
+    "-o",
+    "--regions",
+    "-r",
+];
+
 impl Tool for CfnLint {
     fn reads(&self) -> Vec<Reads> {
         vec![Reads::new([InputKind::CloudFormation, InputKind::Sam], &self.dirs, Reach::BelowNamed)]
@@ -184,6 +197,10 @@ impl Tool for CfnLint {
 
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::folders("dirs", &self.dirs), Coverage::exactly("files", self.files.words())]
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

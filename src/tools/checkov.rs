@@ -169,6 +169,32 @@ impl Checkov {
     }
 }
 
+/// Options after which it checks less, or reports less (`checkov --help`, 3.2).
+const NARROWING: &[&str] = &[
+    "--baseline",
+    "--block-list-secret-scan",
+    "--check",
+    "-c",
+    "--config-file",
+    "--download-external-modules",
+    "--evaluate-variables",
+    "--file",
+    "-f",
+    "--framework",
+    "--hard-fail-on",
+    "--policy-metadata-filter",
+    "--policy-metadata-filter-exception",
+    "--skip-check",
+    "--skip-cve-package",
+    "--skip-fixes",
+    "--skip-framework",
+    "--skip-path",
+    "--skip-resources-without-violations",
+    "--soft-fail",
+    "-s",
+    "--soft-fail-on",
+];
+
 impl Tool for Checkov {
     fn reads(&self) -> Vec<Reads> {
         let reads = |framework: &str| {
@@ -214,6 +240,10 @@ impl Tool for Checkov {
     fn also_looks_for(&self) -> Vec<Aim> {
         let secrets = self.framework.is_empty() || self.framework.iter().any(|name| name == "secrets");
         secrets.then_some(Aim::Secrets).into_iter().collect()
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -2,6 +2,7 @@
 //! find in the Dockerfile. If an image was not built, the gate has no proof. podman and buildah can
 //! build, too.
 
+mod ask_platform;
 mod compose;
 mod context;
 mod dockerfile;
@@ -54,7 +55,8 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     docs: "docs/configuration.md#docker-build",
     install: "https://docs.docker.com/engine/install/, and start its daemon; or, with `engine`, podman.io or buildah.io",
     secret_fields: Declared::None("its report is the id of an image"),
-    steering: &[],
+    // It would build for another platform than this machine's, and only gates.toml asks for one.
+    steering: &[ask_platform::VARIABLE],
     looks_for: Declared::List(&[Aim::Lint]),
     config_files: Declared::None("the Dockerfile is its input, and its build checks always give warnings"),
     init: init::suggest,
@@ -94,6 +96,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     }
     let labels = origin::read_labels(keys);
     origin::check_args(keys);
+    ask_platform::check(keys);
     fetch::check_repositories(keys, &read);
     let images = read.into_iter().flatten().collect();
     Box::new(DockerBuild { engine, images, compose, labels, ci_labels: keys.flag_or("ci_labels", true) })
@@ -246,12 +249,14 @@ impl DockerBuild {
         Ok(parsed)
     }
 
-    /// Whether the image is of the platform that was asked for.
+    /// Whether the image is of the platform that was asked for, if one was, and which one it is.
     fn compare_platform(&self, raw: &RawReport, origin: &ReportOrigin, parsed: &mut Parsed) {
         let image = self.image(&origin.target);
         let planned = raw.planned.and_then(|planned| planned.platform.as_deref());
         let asked = planned.or(image.and_then(|image| image.platform.as_deref()));
-        let Some(asked) = asked.filter(|_| raw.exit.is_some() || raw.by_steps) else { return };
+        if raw.exit.is_none() && !raw.by_steps {
+            return;
+        }
         let of_steps =
             || raw.further_report(PLATFORM).map(|name| Platform::named(&String::from_utf8_lossy(name)));
         let is_it = |answer: &&[u8]| {
@@ -261,15 +266,19 @@ impl DockerBuild {
                 || image.is_some_and(|image| known.iter().any(|id| id.as_deref() == Some(image.id.as_str())))
         };
         match raw.answer(INSPECTED).filter(is_it).and_then(Platform::inspected).or_else(of_steps) {
-            None => parsed.gaps.push(format!("the engine does not say whether it was built for {asked}")),
-            Some(built) if built.meets(&Platform::named(asked)) => {
+            None => {
+                let unsaid = |asked| format!("the engine does not say whether it was built for {asked}");
+                parsed.gaps.extend(asked.map(unsaid));
+            }
+            Some(built) if asked.is_none_or(|asked| built.meets(&Platform::named(asked))) => {
                 parsed.proof.push(format!("built for {built}"));
-                if raw.planned.is_some_and(|planned| planned.is_part) {
-                    parsed.outputs.insert(BUILT_FOR.to_owned(), Platform::named(asked).to_string());
-                }
+                let part = asked.filter(|_| raw.planned.is_some_and(|planned| planned.is_part));
+                let platform = part.map_or(built, Platform::named);
+                parsed.outputs.insert(BUILT_FOR.to_owned(), platform.to_string());
             }
             Some(built) => parsed.gaps.push(format!(
-                "it was built for {built}, and {asked} was asked for (`platform`, or DOCKER_DEFAULT_PLATFORM): see the FROM lines of its Dockerfile, or use BuildKit"
+                "it was built for {built}, and `platform` is {}: see the FROM lines of its Dockerfile, or use BuildKit",
+                asked.unwrap_or_default()
             )),
         }
     }

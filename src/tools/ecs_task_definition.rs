@@ -5,6 +5,7 @@ mod containers;
 mod images;
 mod plain_text;
 mod register;
+mod runtime_platform;
 mod same;
 mod template;
 

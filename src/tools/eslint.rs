@@ -230,6 +230,24 @@ impl Eslint {
     }
 }
 
+/// Options after which it checks less, or reports less (`eslint --help`, 9).
+const NARROWING: &[&str] = &[
+    "--config",
+    "-c",
+    "--ext",
+    "--ignore-path",
+    "--ignore-pattern",
+    "--no-config-lookup",
+    "--no-eslintrc",
+    "--parser",
+    "--quiet",
+    "--rule",
+    "--rulesdir",
+    "--suppress-all",
+    "--suppress-rule",
+    "--suppressions-location",
+];
+
 impl Tool for Eslint {
     /// Configuration files of folders below count, too.
     fn reads_inputs(&self) -> bool {
@@ -253,6 +271,10 @@ impl Tool for Eslint {
 
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs), Coverage::these("files", &self.files)]
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

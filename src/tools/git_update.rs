@@ -2,6 +2,7 @@
 //! Another system (Argo CD, Flux, CodePipeline) deploys what is there.
 
 mod files;
+mod others;
 mod report;
 mod update;
 

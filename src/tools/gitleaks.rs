@@ -221,6 +221,24 @@ impl Gitleaks {
     }
 }
 
+/// Options after which it looks at less, or reports less (`gitleaks git --help` and `dir --help`, 8.30).
+const NARROWING: &[&str] = &[
+    "--baseline-path",
+    "-b",
+    "--config",
+    "-c",
+    "--enable-rule",
+    "--gitleaks-ignore-path",
+    "-i",
+    "--log-opts",
+    "--max-archive-depth",
+    "--max-decode-depth",
+    "--max-target-megabytes",
+    "--pre-commit",
+    "--staged",
+    "--timeout",
+];
+
 impl Tool for Gitleaks {
     fn follows_range(&self) -> bool {
         matches!(self.scan, Scan::History)
@@ -237,6 +255,10 @@ impl Tool for Gitleaks {
             Coverage::new("severity", Extent::Rates(self.severity)),
             Coverage::exactly("config", &self.config),
         ]
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

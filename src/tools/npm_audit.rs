@@ -126,6 +126,10 @@ struct Package {
     workspaces: Option<IgnoredAny>,
 }
 
+/// Options after which it asks about fewer packages, or tells less (`npm help audit`, 11).
+const NARROWING: &[&str] =
+    &["--audit-level", "--include", "--omit", "--only", "--production", "--workspace", "-w"];
+
 impl Tool for NpmAudit {
     fn reads(&self) -> Vec<Reads> {
         vec![Reads::new([InputKind::Lock(PackageManager::Npm)], &self.keys.dirs, Reach::Here)]
@@ -137,6 +141,10 @@ impl Tool for NpmAudit {
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
         self.keys.judge(survey)
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -5,10 +5,13 @@ mod engine;
 mod images;
 mod index;
 mod index_report;
+mod move_tags;
 mod push;
 mod push_index;
 mod report;
+mod taken;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::de::IgnoredAny;
@@ -31,6 +34,7 @@ use crate::system::variables;
 use crate::tools::aws::{self, Account};
 use crate::tools::registry::address::{Registry, is_repository};
 use crate::tools::registry::logins;
+use crate::tools::registry::reference::one_name;
 use crate::tools::registry_push::engine::Kind;
 use crate::tools::registry_push::images::{COMMIT, Image, read_images, read_tag, read_tags, repository};
 use crate::tools::registry_push::index::Part;
@@ -160,20 +164,21 @@ impl Tool for RegistryPush {
         vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned))]
     }
 
-    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let all: Vec<Image>;
-        let images = match &self.images {
-            Some(images) => images,
-            None => {
-                let mut seen = HashSet::new();
-                // One for all platforms of an image.
-                let built =
-                    scene.built.iter().filter(|built| built.part.is_none() || seen.insert(&built.name));
-                let built = built.map(|built| built.name.to_string());
-                all = built.map(|name| Image { name, repository: None, tags: None }).collect();
-                &all
-            }
+    fn pushes(&self, scene: &Scene) -> Vec<(String, String)> {
+        let host = self.registry.as_ref().map(|registry| format!("{}/", registry.host));
+        let push = |image: &Image| {
+            let push = self.push(image, scene).ok()?;
+            let place = match &host {
+                Some(host) => one_name(&format!("{host}{}", push.repository)),
+                None => format!("/{}", push.repository),
+            };
+            Some((place, split(&image.name).0.to_owned()))
         };
+        self.all_images(scene).iter().filter_map(push).collect()
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let images = self.all_images(scene);
         if images.is_empty() {
             return Err(Unplanned::Impossible(
                 "no gate before it builds an image: name it in `needs`, or the images in `images`".to_owned(),
@@ -224,6 +229,17 @@ impl Tool for RegistryPush {
 }
 
 impl RegistryPush {
+    /// The images that gates.toml names, or all that are built: one for all platforms of an image.
+    fn all_images(&self, scene: &Scene) -> Cow<'_, [Image]> {
+        if let Some(images) = &self.images {
+            return Cow::Borrowed(images);
+        }
+        let mut seen = HashSet::new();
+        let built = scene.built.iter().filter(|built| built.part.is_none() || seen.insert(&built.name));
+        let names = built.map(|built| built.name.to_string());
+        names.map(|name| Image { name, repository: None, tags: None }).collect()
+    }
+
     /// How to push an image, or why that is not possible.
     fn push(&self, image: &Image, scene: &Scene) -> Result<Push, Unplanned> {
         let parts: Vec<&BuiltImage> = scene.built.iter().filter(|built| *built.name == *image.name).collect();
@@ -248,6 +264,7 @@ impl RegistryPush {
             Some(tag) => tag,
             None => head.get(..12).unwrap_or(head),
         });
+        let is_of_commit = built.is_some() && !own_tag.is_some_and(|tag| tag.ends_with("-dirty"));
         let stays = self.fixed_tags(image, &reference, built.is_some(), commit)?;
         let repository = image.repository.clone().unwrap_or_else(|| match &self.namespace {
             Some(namespace) => format!("{namespace}/{}", path_of(name)),
@@ -258,7 +275,7 @@ impl RegistryPush {
                 format!("`{repository}` is not the name of a repository: give the image a `repository`");
             return Err(Unplanned::Impossible(why));
         }
-        let index_tag = stays.first().cloned().unwrap_or_default();
+        let first = stays.first().cloned().unwrap_or_default();
         let tags = stays.into_iter().map(|tag| (tag, false));
         let sign_in = match &self.account {
             _ if !self.login => SignIn::Nobody,
@@ -268,7 +285,8 @@ impl RegistryPush {
         Ok(Push {
             image: reference,
             parts: parts.into_iter().filter_map(part).collect(),
-            index_tag,
+            commit: scene.repo.head.clone().filter(|_| is_of_commit),
+            own_tag: first,
             registry: self.registry.clone(),
             repository,
             tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),

@@ -217,6 +217,21 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
     job
 }
 
+/// Options after which it lists less (`syft scan --help`, 1.42).
+const NARROWING: &[&str] = &[
+    "--base-path",
+    "--catalogers",
+    "--config",
+    "-c",
+    "--exclude",
+    "--override-default-catalogers",
+    "--platform",
+    "--profile",
+    "--scope",
+    "-s",
+    "--select-catalogers",
+];
+
 impl Tool for Syft {
     fn coverage(&self) -> Vec<Coverage> {
         let images = if self.needs { self.named() } else { Some(self.images.clone().unwrap_or_default()) };
@@ -256,6 +271,10 @@ impl Tool for Syft {
 
     fn inventory_rules(&self) -> Option<&InventoryRules> {
         Some(&self.contents)
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

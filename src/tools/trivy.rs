@@ -2,6 +2,7 @@
 //! images and folders.
 
 mod age;
+mod config_files;
 mod coverage;
 mod document;
 mod images;
@@ -22,7 +23,6 @@ use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Follows, Take};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
@@ -36,10 +36,10 @@ use crate::scan::scene::Scene;
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
-use crate::tools::describe;
-use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::named_files::NAMED;
 use crate::tools::passed_over::LINKS;
 use crate::tools::platforms::input_platforms;
+use config_files::{CONFIG, IGNORES, NARROWING, SECRET_RULES};
 use lock_names::{file_patterns, is_named, reads_lock};
 use scan::Scan;
 
@@ -76,47 +76,6 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     init: init::suggest,
     configure,
 };
-
-// An empty .trivyignore has no effect, nor has an empty trivy.yaml. The secret rules must be a table
-// (0.70). Trivy reads .trivyignore.yaml only if an option names it.
-static CONFIG: ConfigFile = ConfigFile {
-    follows: Some(Follows { names: named, file: Some(&NAMED) }),
-    ..declared("trivy.yaml", describe::yaml_keys, "", |job, copy| {
-        job.options(["--config"].into_iter().chain(copy));
-        Ok(())
-    })
-};
-
-/// The keys of trivy.yaml whose values are files (`trivy --generate-default-config`, 0.70).
-fn named(content: &[u8]) -> Vec<String> {
-    const KEYS: [&str; 10] = [
-        "ignorefile",
-        "ignore-policy",
-        "config",
-        "secret-config",
-        "vex",
-        "check",
-        "policy",
-        "data",
-        "vars",
-        "values",
-    ];
-    yaml_values(content, &KEYS)
-}
-
-static IGNORES: ConfigFile = declared(".trivyignore", describe::ignore_lines, "", |job, copy| {
-    job.options(["--ignorefile"].into_iter().chain(copy));
-    Ok(())
-});
-static SECRET_RULES: ConfigFile = declared("trivy-secret.yaml", describe::yaml_keys, "{}\n", |job, copy| {
-    job.options(["--secret-config"].into_iter().chain(copy));
-    Ok(())
-});
-
-const fn declared(name: &'static str, describe: Describe, neutral: &'static str, take: Take) -> ConfigFile {
-    let overrule = BaseOverride::Take { neutral: Some(neutral), take };
-    ConfigFile { name, describe, overrule, bars: None, programs: None, part: None, follows: None }
-}
 
 /// The values of `--scanners` (`trivy fs --help`, 0.70).
 const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
@@ -270,6 +229,10 @@ impl Tool for Trivy {
 
     fn reads_inputs(&self) -> bool {
         self.scan != Scan::Image
+    }
+
+    fn narrowing_options(&self) -> &'static [&'static str] {
+        NARROWING
     }
 
     fn reads_path(&self, kind: InputKind, path: &str) -> bool {

@@ -139,6 +139,28 @@ fn the_files_name_the_digests_and_keep_their_comments() {
 }
 
 #[test]
+fn two_gates_commit_to_one_branch_one_after_the_other() {
+    let site = Site::new("");
+    let before = site.tip();
+    let files = |of: &str| {
+        let gate = gate("").replace("'update'", &format!("'{of}'"));
+        let lines = gate.lines().filter(|line| !line.contains("path = ") || line.contains(of));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    // Each has the file with its name.
+    site.write(&(files("kustomization") + &files("values") + "needs = ['kustomization']\n"));
+    let ran = site.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let git_dir = site.bare();
+    let commits = site.git(&["--git-dir", &git_dir, "rev-list", &format!("{before}..production")]);
+    assert_eq!(commits.lines().count(), 2, "{commits}");
+    assert!(
+        site.there("values.yaml").contains(&digest())
+            && site.there("prod/kustomization.yaml").contains(&digest())
+    );
+}
+
+#[test]
 fn it_is_an_action_and_waits_for_the_gates() {
     let site = Site::new("");
     let tip = site.tip();

@@ -194,3 +194,56 @@ fn every_declared_file_is_tried() {
         TOOLS.iter().flat_map(|spec| spec.config_files.list().iter().map(|file| (spec.name, file.name)));
     assert_eq!(tried, all.collect());
 }
+
+/// The command line of a change can hide a finding as well as a file can.
+#[test]
+fn arguments_that_narrow_a_scan_are_in_the_record() {
+    for (tool, args, says) in [
+        ("tool = 'trivy'\nscan = 'fs'", "'--severity=CRITICAL', '--debug'", Some("--severity=CRITICAL")),
+        (
+            "tool = 'trivy'\nscan = 'fs'",
+            "'--ignore-unfixed', '--vex', 'a.json'",
+            Some("--ignore-unfixed, --vex a.json"),
+        ),
+        (
+            "tool = 'trivy'\nscan = 'config'",
+            "'-s', 'HIGH', '--ignore-policy=a.rego'",
+            Some("-s HIGH, --ignore-policy=a.rego"),
+        ),
+        (
+            "tool = 'trivy'\nscan = 'fs'",
+            "'--skip-dirs', 'a', '--skip-files=b'",
+            Some("--skip-dirs a, --skip-files=b"),
+        ),
+        ("tool = 'trivy'\nscan = 'fs'", "'--include-dev-deps', '--timeout', '9m'", None),
+        ("tool = 'syft'", "'--exclude', './a/**'", Some("--exclude ./a/**")),
+        ("tool = 'syft'", "'--enrich', 'all'", None),
+        (
+            "tool = 'checkov'",
+            "'--skip-check', 'CKV_AWS_1', '--soft-f'",
+            Some("--skip-check CKV_AWS_1, --soft-f"),
+        ),
+        ("tool = 'checkov'", "'--deep-analysis'", None),
+        (
+            "tool = 'gitleaks'",
+            "'-b', 'old.json', '--max-target-megabytes=1'",
+            Some("-b old.json, --max-target-megabytes=1"),
+        ),
+        ("tool = 'gitleaks'", "'--ignore-gitleaks-allow'", None),
+        ("tool = 'cfn-lint'\nfiles = ['a.yaml']", "'-i', 'E3012', 'W'", Some("-i E3012 W")),
+    ] {
+        let project =
+            Project::with_gates(&format!("version = 1\n[[gate]]\nid = 'scan'\n{tool}\nargs = [{args}]\n"));
+        project.write("a.yaml", "Resources: {}\n");
+        for program in ["trivy", "syft", "checkov", "gitleaks", "cfn-lint"] {
+            project.program(program, "exit 1");
+        }
+        let ran = project.run(&["run"]);
+        let notes = project.gate("scan")["targets"][0]["notes"].to_string();
+        let wanted = says.map(|says| format!("`args` narrow what it looks at or reports: {says}\""));
+        match wanted {
+            Some(wanted) => assert!(notes.contains(&wanted), "{tool} {args}: {notes}\n{}", ran.all()),
+            None => assert!(!notes.contains("narrow"), "{tool} {args}: {notes}"),
+        }
+    }
+}

@@ -3,13 +3,16 @@
 #![allow(clippy::disallowed_methods, reason = "the tests make keys and talk to Docker themselves")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod built_platform;
 mod faults;
 mod fetched;
 mod gitops;
 mod keys;
 mod logins;
+mod moving_tags;
 mod platforms;
 mod proxy;
+mod races;
 mod several;
 mod tls;
 mod tokens;

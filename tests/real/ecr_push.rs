@@ -186,11 +186,11 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
 fn a_push_that_breaks_off_is_tried_again() {
     let push = PUSH.replace("retries = 0", "retries = 1\nretry_delay = '10ms'\nmoving_tags = ['latest']");
     let pipeline = Pipeline::new(&[BUILD, SCAN, &push]);
-    // The second push, of the tag that moves, finds no connection at first.
+    // The first push finds no connection at first.
     let pushes = pipeline.project.root().join("seen-pushes");
     let script = format!(
         "if [ \"$1\" = push ]; then echo x >>{pushes}\n\
-         if [ $(wc -l <{pushes}) = 2 ]; then echo 'Put \"http://r.example/v2/\": EOF' >&2; exit 1; fi; fi\nexec {} \"$@\"",
+         if [ $(wc -l <{pushes}) = 1 ]; then echo 'Put \"http://r.example/v2/\": EOF' >&2; exit 1; fi; fi\nexec {} \"$@\"",
         real_docker(),
         pushes = pushes.display()
     );
@@ -198,10 +198,11 @@ fn a_push_that_breaks_off_is_tried_again() {
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let targets = pipeline.project.gate("push")["targets"].clone();
-    assert_eq!([&targets[0]["tries"], &targets[1]["tries"]], [1, 2]);
+    assert_eq!([&targets[0]["tries"], &targets[1]["tries"]], [2, 1]);
     assert!(targets[1]["proof"].to_string().contains("latest is sha256:"), "{targets}");
     assert_eq!(pipeline.registry.digest(&pipeline.name, "latest"), pipeline.pushed());
-    assert_eq!(fs::read_to_string(&pushes).unwrap().lines().count(), 3);
+    // The tag that moves is not the engine's.
+    assert_eq!(fs::read_to_string(&pushes).unwrap().lines().count(), 2);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::model::run::{GateRecord, Run, TargetRecord};
-use crate::report::subject;
+use crate::report::{chain, subject};
 use crate::text::human;
 
 use super::words::{Safe, time};
@@ -73,7 +73,7 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     bars.sort_by_key(|bar| (bar.begin(), bar.end()));
     let times: Vec<(u64, u64)> = bars.iter().map(|bar| (bar.begin(), bar.end())).collect();
-    let chain = longest_chain(&times);
+    let chain: HashSet<usize> = chain::longest(&times).into_iter().collect();
     let total = bars.iter().map(Bar::end).max().unwrap_or(1).max(1);
     let busy = bars.iter().fold(0, |sum: u64, bar| sum.saturating_add(bar.target.duration_ms));
     writeln!(
@@ -90,23 +90,6 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     table(&bars, &chain, out)?;
     writeln!(out, "</section>")
-}
-
-/// Which of these times (begin, end) are in the longest chain.
-fn longest_chain(times: &[(u64, u64)]) -> HashSet<usize> {
-    let mut by_end: Vec<usize> = (0..times.len()).collect();
-    by_end.sort_by_key(|&at| times[at].1);
-    let mut chain = HashSet::new();
-    let mut before = u64::MAX;
-    // The list is sorted by end, so one pass is enough.
-    for at in by_end.into_iter().rev() {
-        let (begin, end) = times[at];
-        if end <= before {
-            chain.insert(at);
-            before = begin;
-        }
-    }
-    chain
 }
 
 /// The indexes of the bars that are drawn, in order.
@@ -256,12 +239,5 @@ mod tests {
         for total in [59, 4_321, 600_000, 4_000_000, 90_000_000, u64::MAX] {
             assert!(total / step(total) <= LINES, "{total}");
         }
-    }
-
-    #[test]
-    fn the_longest_chain_goes_back_from_what_ended_last() {
-        // The third waits for the first, the fifth for the third.
-        let times = [(0, 10), (0, 4), (10, 60), (12, 20), (61, 70), (61, 64)];
-        assert_eq!(longest_chain(&times), HashSet::from([0, 2, 4]));
     }
 }

@@ -66,15 +66,6 @@ pub(super) fn caches_by_platform(engine: ContainerEngine, var: impl Fn(&str) -> 
     engine == ContainerEngine::Docker && var("DOCKER_BUILDKIT").as_deref() == Some("1")
 }
 
-/// The platform that an engine builds for if none is named, where the user has set one. Only Docker's command line looks at it.
-pub(super) fn usual_platform(
-    engine: ContainerEngine,
-    var: impl Fn(&str) -> Option<String>,
-) -> Option<String> {
-    let set = (engine == ContainerEngine::Docker).then(|| var("DOCKER_DEFAULT_PLATFORM")).flatten();
-    set.filter(|platform| !platform.is_empty())
-}
-
 /// The file in which BuildKit says more about the image (buildx `docs/reference/buildx_build.md`,
 /// `--metadata-file`).
 pub(super) const METADATA: &str = "metadata.json";
@@ -135,20 +126,6 @@ pub(super) fn digests(metadata: &[u8]) -> Digests {
 pub(super) fn metadata_of(digest: &str, config: Option<&str>) -> Vec<u8> {
     let metadata = Metadata { digest: Some(digest.to_owned()), config: config.map(str::to_owned) };
     serde_json::to_vec(&metadata).unwrap_or_default()
-}
-
-#[cfg(test)]
-#[test]
-fn only_docker_looks_at_the_variable_of_a_platform() {
-    let asked = |engine, value: &str| {
-        usual_platform(engine, |name| (name == "DOCKER_DEFAULT_PLATFORM").then(|| value.to_owned()))
-    };
-    assert_eq!(asked(ContainerEngine::Docker, "linux/arm64").as_deref(), Some("linux/arm64"));
-    assert_eq!(asked(ContainerEngine::Docker, ""), None);
-    assert_eq!(
-        (asked(ContainerEngine::Podman, "linux/arm64"), asked(ContainerEngine::Buildah, "linux/arm64")),
-        (None, None)
-    );
 }
 
 #[derive(Default, Serialize, Deserialize)]

@@ -16,11 +16,11 @@ use crate::tools::registry::access::Access;
 use crate::tools::registry::address::Repository;
 use crate::tools::registry::engine_error::failure;
 use crate::tools::registry::held::{Held, Names};
-use crate::tools::registry::reference::Spelled;
+use crate::tools::registry::reference::one_name;
+use crate::tools::registry::revision::REVISION;
 
 use super::engine::Builder;
 use super::image::Image;
-use super::origin::REVISION;
 use super::{IMAGE_ID, engine, log};
 
 /// The name of the document that says where the image was fetched.
@@ -34,18 +34,12 @@ pub(super) fn check_repositories(keys: &Keys, images: &[Vec<Image>]) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for image in images.iter().filter_map(|parts| parts.first()) {
         let Some(repository) = &image.fetch else { continue };
-        if let Some(other) = seen.insert(one_name(repository), &image.name) {
+        if let Some(other) = seen.insert(one_name(&repository.full_name()), &image.name) {
             let what = format!("`{other}` and `{}` have the same `fetch`", image.name);
             let help = "an image of one would be taken for the other: give each a repository of its own";
             keys.problem_with_help(keys.at_key("images"), what, help);
         }
     }
-}
-
-/// The repository, however it is spelled.
-pub(super) fn one_name(repository: &Repository) -> String {
-    let name = repository.full_name();
-    Spelled::read(&name).map_or(name, |spelled| spelled.to_string())
 }
 
 /// Fetches the image of this commit, or builds it if there is none.
@@ -191,29 +185,25 @@ impl FetchOrBuild {
         let id = read_text(&folder.join(IMAGE_ID), "the id of the image")?;
         let mut id = id.trim().to_owned();
         let metadata = read_text(&folder.join(engine::METADATA), engine::METADATA).ok();
-        let mut answer = None;
-        if self.platform.is_some() || metadata.is_some() {
-            let mut said = self.inspect(context, &id).await?;
-            if !said.success() {
-                // With containerd's image store it may be known by its manifest alone.
-                said = self.inspect(context, &self.reference).await?;
-                let digests = engine::digests(metadata.as_deref().unwrap_or_default().as_bytes());
-                let now = Inspected::read(&said.stdout)
-                    .and_then(|image| digests.id_of_engine(&Text::from(id.as_str()), &image.id));
-                match now {
-                    Some(now) => id = now.to_string(),
-                    // Another image may have the tag by now.
-                    None => said.stdout.clear(),
-                }
+        let mut said = self.inspect(context, &id).await?;
+        if !said.success() {
+            // With containerd's image store it may be known by its manifest alone.
+            said = self.inspect(context, &self.reference).await?;
+            let digests = engine::digests(metadata.as_deref().unwrap_or_default().as_bytes());
+            let now = Inspected::read(&said.stdout)
+                .and_then(|image| digests.id_of_engine(&Text::from(id.as_str()), &image.id));
+            match now {
+                Some(now) => id = now.to_string(),
+                // Another image may have the tag by now.
+                None => said.stdout.clear(),
             }
-            answer = Some(said);
         }
         // The id is the report: it comes first.
         context.hand_over(IMAGE_ID, id.into_bytes());
         if let Some(metadata) = metadata {
             context.hand_over(engine::METADATA, metadata.into_bytes());
         }
-        answer.iter().for_each(|answer| self.hand_over_platform(context, answer));
+        self.hand_over_platform(context, &said);
         Ok(())
     }
 }

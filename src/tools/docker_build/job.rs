@@ -10,9 +10,10 @@ use crate::scan::scene::Scene;
 use crate::system::git::Repo;
 use crate::system::variables;
 use crate::tools::registry::logins;
+use crate::tools::registry::reference::one_name;
 
 use super::engine::{Builder, INSPECTED};
-use super::fetch::{FetchOrBuild, one_name};
+use super::fetch::FetchOrBuild;
 use super::image::Image;
 use super::origin::say_what_the_tag_means;
 use super::{DockerBuild, IMAGE_ID, compose, engine};
@@ -56,9 +57,7 @@ impl DockerBuild {
             &reference,
         ]);
         image.arguments(&mut job, self.engine);
-        let usual = || engine::usual_platform(self.engine, variables::get);
-        let platform = image.platform.clone().or_else(usual);
-        job.planned.platform.clone_from(&platform);
+        job.planned.platform.clone_from(&image.platform);
         (job.planned.is_part, job.planned.may_cache) = (image.is_part, image.may_cache());
         job.planned.dockerfile = image.dockerfile();
         for (name, value) in self.labels(image, scene.repo, differs, variables::get) {
@@ -66,14 +65,8 @@ impl DockerBuild {
         }
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(&image.context);
-        if platform.is_some() {
-            let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
-            job.closing_questions.push(ClosingQuestion {
-                name: INSPECTED,
-                args,
-                about: About::Report(IMAGE_ID),
-            });
-        }
+        let args = self.engine.inspect().iter().map(|&arg| arg.to_owned()).collect();
+        job.closing_questions.push(ClosingQuestion { name: INSPECTED, args, about: About::Report(IMAGE_ID) });
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");
         say_what_the_tag_means(&mut job, &reference, scene.repo, &strays);
@@ -92,18 +85,19 @@ impl DockerBuild {
                 repository.full_name()
             );
             job.because(why);
-            job.fetches = Some((one_name(repository), image.name.clone()));
-            // Of one platform of several first the tag of its own: a push that broke off has left no index.
+            job.fetches = Some((one_name(&repository.full_name()), image.name.clone()));
+            // Of one platform of several the index counts, which is what is delivered. A push that broke off has left none, but
+            // perhaps the tag of the platform.
             let own = image.is_part.then(|| tag(&reference));
             if let Some(helper) = logins::helper(self.engine, &repository.registry, &variables::value) {
                 job.also_starts(&helper);
             }
             job.by_steps(FetchOrBuild {
                 repository: repository.clone(),
-                tags: own.into_iter().chain([whole]).collect(),
+                tags: [whole].into_iter().chain(own).collect(),
                 reference: reference.clone(),
                 revision: revision.clone(),
-                platform,
+                platform: image.platform.clone(),
                 engine: self.engine,
             });
         }

@@ -7,12 +7,11 @@ use crate::keys::values::texts_of;
 use crate::scan::job::Job;
 use crate::system::ci;
 use crate::system::git::Repo;
+use crate::tools::registry::revision::REVISION;
 
 use super::DockerBuild;
 use super::image::Image;
 
-/// From the OCI image specification (`annotations.md`).
-pub(super) const REVISION: &str = "org.opencontainers.image.revision";
 const BUILD_NUMBER: &str = "build.number";
 const BUILD_URL: &str = "build.url";
 

@@ -13,7 +13,7 @@ use crate::tools::aws::{Account, AwsError};
 use crate::tools::registry::delivered::Pushed;
 
 use super::template::Template;
-use super::{Report, Settings, images, plain_text, read_arn, same};
+use super::{Report, Settings, images, plain_text, read_arn, runtime_platform, same};
 
 /// The rendered definition, in the job's folder.
 pub(super) const INPUT: &str = "task-definition.json";
@@ -99,6 +99,8 @@ impl Procedure for Register {
             let Value::Object(definition) = template.finish().map_err(wrong)? else {
                 return Err(wrong("is not a JSON object".to_owned()));
             };
+            let platforms = runtime_platform::compare(&definition, &pushed, context.gate_outputs());
+            report.notes.extend(platforms.map_err(wrong)?);
 
             let known = self.known(context, &family, &definition, &mut report).await?;
             report.reused = known.is_some();

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::text::yaml_edit::{Edit, Place, Source, Value};
 use crate::tools::registry::delivered::Pushed;
 
+use super::others;
+
 /// A file to change.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct File {
@@ -57,8 +59,12 @@ impl File {
             allowed.append(&mut made.1);
             changes.push(Change { name: name.clone(), image: reference.to_owned() });
         }
-        let text = source.with(edits, &|path| allowed.iter().any(|name| name == path)).map_err(wrong)?;
-        Ok((text, changes))
+        let text = source.with(edits, &|path| allowed.iter().any(|name| name == path)).map_err(&wrong)?;
+        let updated = Source::read(&text).map_err(|why| wrong(format!("it can't be read: {why}")))?;
+        match others::another(self.kind, &updated.root, pushed) {
+            Some(why) => Err(wrong(why)),
+            None => Ok((text, changes)),
+        }
     }
 }
 

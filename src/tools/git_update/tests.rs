@@ -67,6 +67,63 @@ fn another_image_of_a_pushed_repository_goes_into_no_file() {
 }
 
 #[test]
+fn a_file_names_no_other_image_of_a_pushed_repository_beside_the_entries_of_the_gate() {
+    let kustomization = |more: &str| {
+        let text = format!("images:\n- name: backend\n  newTag: v1\n{more}");
+        updated(Kind::Kustomize, &[("backend", "backend")], &text)
+    };
+    let values =
+        |more: &str| updated(Kind::Values, &[("a.image", "backend")], &format!("a: {{image: x}}\n{more}"));
+    let definitions = |more: &str| {
+        let text = format!(
+            "[{{\"name\": \"a\", \"imageUri\": \"x\"}}, {{\"name\": \"b\", \"imageUri\": \"{more}\"}}]"
+        );
+        updated(Kind::ImageDefinitions, &[("a", "backend")], &text)
+    };
+    let (own, old) = ("ab".repeat(32), "cd".repeat(32));
+    for (result, place) in [
+        (
+            kustomization(&format!("- name: b\n  newName: ghcr.io/acme/proxy\n  digest: sha256:{old}\n")),
+            "images[1] is",
+        ),
+        (kustomization("- name: ghcr.io/acme/proxy\n  newTag: v1\n"), "images[1] is ghcr.io/acme/proxy:v1,"),
+        (kustomization("- name: b\n  newName: GHCR.io/acme/backend\n"), "images[1] is GHCR.io/acme/backend,"),
+        (values(&format!("b: {{image: 'ghcr.io/acme/backend@sha256:{old}'}}\n")), "b.image is"),
+        (values("b: [{run: 'ghcr.io:443/acme/proxy:v1'}]\n"), "b[0].run is"),
+        (values("b: ['ghcr.io/acme/proxy:v1']\n"), "b[0] is"),
+        (values("b: {sidecarImage: ghcr.io/acme/proxy}\n"), "b.sidecarImage is"),
+        (
+            values("b: {image: {registry: ghcr.io, repository: acme/proxy, tag: v1, digest: ''}}\n"),
+            "b.image is ghcr.io/acme/proxy:v1,",
+        ),
+        (
+            values(&format!("b: {{repository: ghcr.io/acme/proxy, tag: v1, digest: 'sha256:{old}'}}\n")),
+            "b is ghcr.io/acme/proxy@",
+        ),
+        (values("b: {name: ghcr.io/acme/proxy, tag: v1}\n"), "b is ghcr.io/acme/proxy:v1,"),
+        (definitions(&format!("ghcr.io/acme/proxy@sha256:{old}")), "[1] is"),
+        (definitions("ghcr.io/acme/backend"), "[1] is"),
+    ] {
+        let why = result.unwrap_err();
+        assert!(why.contains(place) && why.contains("this run has pushed ghcr.io/acme/"), "{why}");
+    }
+    for result in [
+        kustomization(&format!("- name: b\n  newName: ghcr.io/acme/proxy\n  digest: sha256:{own}\n")),
+        kustomization(
+            "- name: backend2\n  newName: ghcr.io/acme/backend2\n  newTag: v1\n- name: b\n  newTag: v1\n",
+        ),
+        values(&format!("b: {{image: 'ghcr.io/acme/proxy@sha256:{own}'}}\n")),
+        values(
+            "b: {image: 'nginx:1', url: 'https://ghcr.io/acme/proxy:8080', name: 'a b: c', docs: ghcr.io/acme/proxy}\n",
+        ),
+        values("b: [1, null, true, 'a', '']\n"),
+        definitions("public.ecr.aws/nginx/nginx:1"),
+    ] {
+        assert!(result.is_ok(), "{result:?}");
+    }
+}
+
+#[test]
 fn a_pushed_image_is_in_a_file_or_left_out() {
     let update = |backend: &str, keys: &str| {
         let options = format!(

@@ -13,6 +13,7 @@ use crate::system::http::{Answer, Request, basic, host, query};
 use super::address::Registry;
 use super::certificates;
 use super::challenge::Challenge;
+use super::content;
 use super::held::{Held, Listed};
 use super::logins::{self, Login};
 
@@ -32,7 +33,7 @@ const TOKEN_CAP: u64 = 1 << 20;
 #[derive(Debug)]
 pub(in crate::tools) struct Access<'a> {
     pub registry: &'a Registry,
-    repository: &'a str,
+    pub(super) repository: &'a str,
     login: Login,
     /// How people get a login, for messages.
     advice: String,
@@ -45,9 +46,9 @@ pub(in crate::tools) struct Access<'a> {
 }
 
 /// The most images of an index that are looked at.
-const MOST_LISTED: usize = 64;
+pub(super) const MOST_LISTED: usize = 64;
 
-/// What came of pushing an index.
+/// What came of writing a manifest.
 #[derive(Debug)]
 pub(in crate::tools) enum Put {
     Done,
@@ -108,12 +109,6 @@ impl<'a> Access<'a> {
     /// Asks what an image of an index is. One that is not there is none of this run's.
     async fn look_at(&mut self, context: &mut dyn StepContext, listed: &mut Listed) -> Result<(), Failure> {
         let Some((_, image)) = self.manifest(context, &listed.digest).await? else { return Ok(()) };
-        if image.digest != listed.digest {
-            return Err(Failure::Unproven(format!(
-                "{} answers with {} when it is asked for {}",
-                self.registry.host, image.digest, listed.digest
-            )));
-        }
         listed.config = image.config;
         Ok(())
     }
@@ -124,16 +119,41 @@ impl<'a> Access<'a> {
         context: &mut dyn StepContext,
         tag: &str,
     ) -> Result<Option<(Vec<u8>, Held)>, Failure> {
-        let mut answer = self.ask(context, tag).await?;
+        let url = self.registry.manifest(self.repository, tag);
+        let Some(body) = self.read(context, &url, MANIFEST_CAP, tag).await? else { return Ok(None) };
+        let read = Held::read(&body);
+        let held = read.map_err(|why| {
+            Failure::Unproven(format!("what {} holds can't be read: {why}", self.registry.host))
+        })?;
+        Ok(Some((body, held)))
+    }
+
+    /// Content of the repository, if it is there. `named`: its tag or digest.
+    pub(super) async fn read(
+        &mut self,
+        context: &mut dyn StepContext,
+        url: &str,
+        cap: u64,
+        named: &str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let mut answer = self.ask(context, url, cap).await?;
         if answer.status == 401 && self.sign_in(context, &answer).await? {
-            answer = self.ask(context, tag).await?;
+            answer = self.ask(context, url, cap).await?;
+        }
+        if let Some(elsewhere) = self.elsewhere(&answer, url) {
+            // The login is for the registry alone.
+            answer = context.ask(self.request(elsewhere, cap)).await?;
         }
         let host = &self.registry.host;
         match answer.status {
-            200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
-            200 => Held::read(&answer.body)
-                .map(|held| Some((answer.body, held)))
-                .map_err(|why| Failure::Unproven(format!("what {host} holds can't be read: {why}"))),
+            200 if answer.cut => {
+                Err(Failure::unproven(format!("{host} answers with more than {cap} bytes for {named}")))
+            }
+            200 => {
+                content::check_header(&answer, &answer.body, host, named)?;
+                content::check_asked(named, &answer.body, host)?;
+                Ok(Some(answer.body))
+            }
             // Also when the repository does not exist: then the push reports it, or creates the repository.
             404 => Ok(None),
             401 if self.login == Login::Nobody => {
@@ -143,12 +163,25 @@ impl<'a> Access<'a> {
                 "{host} does not allow its images to be read (status {status}): {}",
                 self.advice
             ))),
-            status => Err(trouble(&answer, format!("{host} answered {status} when it was asked for {tag}"))),
+            status => {
+                Err(trouble(&answer, format!("{host} answered {status} when it was asked for {named}")))
+            }
         }
     }
 
-    async fn ask(&self, context: &mut dyn StepContext, tag: &str) -> Result<Answer, Failure> {
-        let mut request = self.request(self.registry.manifest(self.repository, tag), MANIFEST_CAP);
+    /// Where the registry keeps a blob, if it says so: at a service for storage (distribution specification, "Pulling blobs").
+    /// It is not trusted: a blob is asked for by its digest.
+    fn elsewhere(&self, answer: &Answer, url: &str) -> Option<String> {
+        let is_blob = url.contains("/blobs/");
+        let redirects = matches!(answer.status, 301 | 302 | 303 | 307 | 308) && is_blob;
+        let location = answer.headers.get("location").filter(|_| redirects)?.to_str().ok()?;
+        let may =
+            location.starts_with("https://") || self.registry.is_plain() && location.starts_with("http://");
+        may.then(|| location.to_owned())
+    }
+
+    async fn ask(&self, context: &mut dyn StepContext, url: &str, cap: u64) -> Result<Answer, Failure> {
+        let mut request = self.request(url.to_owned(), cap);
         request = request.header("Accept", MANIFESTS);
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization.as_str());
@@ -156,20 +189,21 @@ impl<'a> Access<'a> {
         context.ask(request).await
     }
 
-    /// Writes an index under a tag (distribution specification, "Pushing Manifests").
+    /// Writes a manifest or an index under a tag (distribution specification, "Pushing Manifests").
     pub(in crate::tools) async fn put(
         &mut self,
         context: &mut dyn StepContext,
         tag: &str,
         media_type: &str,
-        index: &str,
+        manifest: &str,
     ) -> Result<Put, Failure> {
-        let mut answer = self.send(context, tag, media_type, index).await?;
+        let mut answer = self.send(context, tag, media_type, manifest).await?;
         if answer.status == 401 && self.sign_in(context, &answer).await? {
-            answer = self.send(context, tag, media_type, index).await?;
+            answer = self.send(context, tag, media_type, manifest).await?;
         }
         let host = &self.registry.host;
         if answer.is_success() {
+            content::check_header(&answer, manifest.as_bytes(), host, tag)?;
             return Ok(Put::Done);
         }
         let said = answer.text();
@@ -181,8 +215,8 @@ impl<'a> Access<'a> {
                 Failure::Unproven(format!("{host} requires a login: {}", self.advice))
             }
             status @ (401 | 403) => Failure::Unproven(format!(
-                "{host} does not allow an index to be pushed (status {status}): {}",
-                self.advice
+                "{host} does not allow {tag} to be written (status {status}): its login needs the right to push to {}",
+                self.repository
             )),
             status => trouble(&answer, format!("{host} answered {status} when {tag} was pushed")),
         })
@@ -193,11 +227,11 @@ impl<'a> Access<'a> {
         context: &mut dyn StepContext,
         tag: &str,
         media_type: &str,
-        index: &str,
+        manifest: &str,
     ) -> Result<Answer, Failure> {
         let mut request = self.request(self.registry.manifest(self.repository, tag), MANIFEST_CAP);
         request.method = "PUT".parse().unwrap_or_default();
-        request.body = Some(index.to_owned());
+        request.body = Some(manifest.to_owned());
         request = request.header("Content-Type", media_type);
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization.as_str());

@@ -75,6 +75,20 @@ impl Registry {
         format!("{}://{host}/v2/{}/manifests/{tag}", self.scheme, self.path_of(repository))
     }
 
+    /// The address of a blob (distribution specification, "Pulling blobs").
+    pub(in crate::tools) fn blob(&self, repository: &str, digest: &str) -> String {
+        let host = self.api_host();
+        format!("{}://{host}/v2/{}/blobs/{digest}", self.scheme, self.path_of(repository))
+    }
+
+    /// As gates.toml names it: without `http://` or `https://` where that is understood.
+    pub(in crate::tools) fn written(&self) -> String {
+        match self.is_plain() == is_this_machine(&self.host) {
+            true => self.host.clone(),
+            false => format!("{}://{}", self.scheme, self.host),
+        }
+    }
+
     /// Where its API is.
     pub(in crate::tools) fn api_host(&self) -> &str {
         if self.is_hub() { "registry-1.docker.io" } else { &self.host }

@@ -44,22 +44,33 @@ impl Pushed {
         self.0.iter().any(|(_, reference)| same(reference, image))
     }
 
+    /// The name of the image that was pushed as this reference.
+    pub(in crate::tools) fn name_of(&self, image: &str) -> Option<&str> {
+        self.0.iter().find(|(_, reference)| same(reference, image)).map(|(name, _)| &**name)
+    }
+
     /// Refuses an image of a repository that this run has pushed to, unless it is what was pushed.
     ///
     /// # Errors
     /// What is wrong with it, in a part of a sentence that begins with who gets it.
     pub(in crate::tools) fn allows(&self, image: &str) -> Result<(), String> {
-        let read =
-            Reference::read(image).map_err(|why| format!("would get {image}, which is no image: {why}"))?;
+        if let Err(why) = Reference::read(image) {
+            return Err(format!("would get {image}, which is no image: {why}"));
+        }
+        match self.instead_of(image) {
+            Some(reference) => Err(format!("would get {image}, and this run has pushed {reference} there")),
+            None => Ok(()),
+        }
+    }
+
+    /// What this run has pushed to the repository of an image that is another one; `None`: nothing, or this is no image.
+    pub(in crate::tools) fn instead_of(&self, image: &str) -> Option<&str> {
+        let read = Reference::read(image).ok()?;
         let of_repository = |reference: &&String| {
             Reference::read(reference).is_ok_and(|pushed| pushed.repository == read.repository)
         };
-        match self.0.iter().map(|(_, reference)| reference).find(of_repository) {
-            Some(reference) if !self.has(image) => {
-                Err(format!("would get {image}, and this run has pushed {reference} there"))
-            }
-            _ => Ok(()),
-        }
+        let pushed = self.0.iter().map(|(_, reference)| reference).find(of_repository)?;
+        (!self.has(image)).then_some(pushed)
     }
 
     /// The names of images that nobody takes, and that are not left out. `taken`: what is delivered.

@@ -55,7 +55,7 @@ impl Spelled {
     pub(in crate::tools) fn read(name: &str) -> Result<Self, &'static str> {
         let (host, path) = match name.split_once('/') {
             Some((host, path)) if host.contains(['.', ':']) || host.eq_ignore_ascii_case(THIS_MACHINE) => {
-                (one_name(host).ok_or("its registry is not `HOST` or `HOST:PORT`")?, path)
+                (one_registry(host).ok_or("its registry is not `HOST` or `HOST:PORT`")?, path)
             }
             _ => (HUB[0].to_owned(), name),
         };
@@ -76,8 +76,13 @@ impl fmt::Display for Spelled {
     }
 }
 
+/// A repository under one name, however it is spelled: `HOST[:PORT]/PATH`.
+pub(in crate::tools) fn one_name(repository: &str) -> String {
+    Spelled::read(repository).map_or_else(|_| repository.to_owned(), |spelled| spelled.to_string())
+}
+
 /// The one name of a registry that has several; `None`: it is no host.
-fn one_name(text: &str) -> Option<String> {
+fn one_registry(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

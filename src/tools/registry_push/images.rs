@@ -12,7 +12,7 @@ use crate::tools::registry::address::{is_repository, is_tag};
 pub(super) const COMMIT: &str = "{commit}";
 
 /// One image of `images`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Image {
     /// The name in docker-build. With a tag: an image that is on this machine already.
     pub name: String,

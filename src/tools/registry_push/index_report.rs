@@ -10,7 +10,8 @@ use crate::tools::registry::address::is_digest;
 use crate::tools::registry::held::{Held, Names};
 
 use super::index::holds_exactly;
-use super::report::{Tag, outputs, taken};
+use super::report::{Tag, outputs};
+use super::taken::taken;
 
 /// The result for one image of several platforms.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,8 +50,13 @@ impl IndexReport {
         holds_exactly(held, self.platforms.iter().map(|part| (part.platform.as_str(), &part.names)))
     }
 
-    fn is_taken_by_another(&self, tag: &Tag) -> bool {
+    pub(super) fn is_taken_by_another(&self, tag: &Tag) -> bool {
         !tag.moving && tag.before.as_ref().is_some_and(|held| !self.is_index(held))
+    }
+
+    /// Something else lies under it after the push.
+    pub(super) fn is_strange(&self, tag: &Tag) -> bool {
+        tag.now.as_ref().is_some_and(|held| !self.is_index(held))
     }
 
     /// Another image has one of the tags that stay.
@@ -129,10 +135,11 @@ impl IndexReport {
         let name = format!("{}:{}", self.repository, tag.tag);
         let Some(now) = &tag.now else { return Err(format!("nothing shows that {name} is in the registry")) };
         if !self.is_index(now) {
-            let removal = tag.removal.as_ref().map(|how| format!("; remove it: {how}")).unwrap_or_default();
+            let whose = if tag.another_build.is_some() { " another build of this commit and" } else { "" };
             return Err(format!(
-                "{name} is {}, which is not the index of what the gates saw{removal}",
-                now.digest
+                "{name} is {}, which is{whose} not the index of what the gates saw{}",
+                now.digest,
+                tag.advice()
             ));
         }
         let came = match (&tag.pushed, &tag.before) {

@@ -39,8 +39,10 @@ pub(super) struct Push {
     pub image: String,
     /// Its platforms, if it is built for several. An index then goes under the tags.
     pub parts: Vec<Part>,
-    /// The tag under which the index of this run lies, for the tags that move.
-    pub index_tag: String,
+    /// The commit that the image is built from, if it is built from nothing else.
+    pub commit: Option<String>,
+    /// The tag under which the image of this run lies, or its index, for the tags that move.
+    pub own_tag: String,
     /// `None`: AWS says where the repository is.
     pub registry: Option<Registry>,
     /// Without the registry.
@@ -65,8 +67,13 @@ impl Push {
 
     /// Every tag that it writes, those of single platforms too.
     pub(super) fn all_tags(&self) -> impl Iterator<Item = String> {
-        let of_part = |part: &Part| format!("{}-{}", self.index_tag, part.platform.tag());
+        let of_part = |part: &Part| format!("{}-{}", self.own_tag, part.platform.tag());
         self.tags.iter().map(|(tag, _)| tag.clone()).chain(self.parts.iter().map(of_part))
+    }
+
+    /// Whether it only moves tags to what is in the registry already.
+    pub(super) fn moves(&self) -> bool {
+        self.tags.iter().all(|(_, moving)| *moving)
     }
 
     fn with_tags(&self, moving: bool) -> Self {
@@ -127,8 +134,14 @@ impl Push {
             let removal = registry.removal(&self.repository, tag);
             report.tags.push(Tag::new(tag, *moving, before, removal));
         }
+        for tag in report.tags.iter_mut().filter(|tag| tag.is_taken(&names)) {
+            self.recognise(context, &mut access, tag).await;
+        }
         if report.tags.iter().any(|tag| tag.is_taken(&names)) {
             return Ok(());
+        }
+        if self.moves() {
+            return self.move_tags(context, &mut access, report).await;
         }
         for tag in &mut report.tags {
             if tag.is_there(&names) {
@@ -140,11 +153,16 @@ impl Push {
             match engine.push(context, &names.id, &registry, &name).await? {
                 Pushed::Digest(digest) => tag.pushed = Some(digest),
                 Pushed::Immutable(words) => {
-                    tag.immutable = Some(words);
+                    if self.is_kept(context, &mut access, tag, &names, words).await {
+                        continue;
+                    }
                     return Ok(());
                 }
             }
             tag.now = access.holds(context, &tag.tag).await?;
+            if tag.now.as_ref().is_some_and(|now| !names.are_of(now)) {
+                self.recognise(context, &mut access, tag).await;
+            }
         }
         Ok(())
     }
@@ -195,7 +213,7 @@ impl Push {
         registry: &'a Registry,
     ) -> Result<Access<'a>, Failure> {
         let mut access = self.access(context, engine, registry).await?;
-        access.writes = !self.parts.is_empty();
+        access.writes = !self.parts.is_empty() || self.moves();
         Ok(access)
     }
 

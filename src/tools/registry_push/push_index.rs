@@ -9,6 +9,7 @@ use crate::tools::registry::held::Held;
 use super::engine::{Engine, Pushed};
 use super::index::{Entry, index};
 use super::index_report::{IndexReport, PartReport};
+use super::move_tags::Manifest;
 use super::push::Push;
 use super::report::Tag;
 
@@ -44,18 +45,18 @@ impl Push {
             report.tags.push(Tag::new(tag, *moving, before, removal));
         }
         if report.is_taken() {
+            self.recognise_all(context, &mut access, report).await;
             return Ok(());
         }
         report.settle();
         if report.tags.iter().all(|tag| tag.now.is_some()) {
             return Ok(());
         }
-        let moves = self.tags.iter().all(|(_, moving)| *moving);
-        let pushed = match moves {
+        let pushed = match self.moves() {
             true => Some(self.index_there(context, &mut access, report).await?),
             false => self.push_parts(context, engine, &mut access, report).await?,
         };
-        let Some((media_type, text)) = pushed else { return Ok(()) };
+        let Some(Manifest { media_type, text }) = pushed else { return Ok(()) };
         let made = Held::read(text.as_bytes()).map_err(Failure::Unproven)?;
         report.index = Some(made.digest.clone());
         for tag in &mut report.tags {
@@ -76,7 +77,29 @@ impl Push {
             }
             tag.now = access.holds(context, &tag.tag).await?;
         }
+        let strange: Vec<bool> = report.tags.iter().map(|tag| report.is_strange(tag)).collect();
+        for (tag, _) in report.tags.iter_mut().zip(strange).filter(|(_, strange)| *strange) {
+            self.recognise(context, &mut access, tag).await;
+        }
         Ok(())
+    }
+
+    /// Says of each tag that another image has whether that is another build of this commit.
+    async fn recognise_all(
+        &self,
+        context: &mut dyn StepContext,
+        access: &mut Access<'_>,
+        report: &mut IndexReport,
+    ) {
+        let taken: Vec<bool> = report.tags.iter().map(|tag| report.is_taken_by_another(tag)).collect();
+        for (tag, _) in report.tags.iter_mut().zip(taken).filter(|(_, taken)| *taken) {
+            self.recognise(context, access, tag).await;
+        }
+        for part in &mut report.platforms {
+            if let Some(tag) = part.tag.as_mut().filter(|tag| tag.is_taken(&part.names)) {
+                self.recognise(context, access, tag).await;
+            }
+        }
     }
 
     /// Pushes the image of each platform under a tag of its own, and makes the index of what the registry then holds. `None`: another image
@@ -87,14 +110,15 @@ impl Push {
         engine: &Engine,
         access: &mut Access<'_>,
         report: &mut IndexReport,
-    ) -> Result<Option<(String, String)>, Failure> {
+    ) -> Result<Option<Manifest>, Failure> {
         for (part, shown) in self.parts.iter().zip(&mut report.platforms) {
-            let tag = format!("{}-{}", self.index_tag, part.platform.tag());
+            let tag = format!("{}-{}", self.own_tag, part.platform.tag());
             let before = access.holds(context, &tag).await?;
             let removal = access.registry.removal(&self.repository, &tag);
             shown.tag = Some(Tag::new(&tag, false, before, removal));
         }
         if report.is_taken() {
+            self.recognise_all(context, access, report).await;
             return Ok(None);
         }
         let mut entries = Vec::new();
@@ -108,25 +132,32 @@ impl Push {
                 match engine.push(context, &shown.names.id, access.registry, &name).await? {
                     Pushed::Digest(digest) => tag.pushed = Some(digest),
                     Pushed::Immutable(words) => {
-                        tag.immutable = Some(words);
-                        return Ok(None);
+                        if !self.is_kept(context, access, tag, &shown.names, words).await {
+                            return Ok(None);
+                        }
                     }
                 }
-                tag.now = access.holds(context, &tag.tag).await?;
+                if tag.now.is_none() {
+                    tag.now = access.holds(context, &tag.tag).await?;
+                }
             }
-            let held = tag.now.as_ref();
+            let pushed = tag.pushed.as_ref();
+            // Also where the registry does not say the digest of what it sends.
+            let held = tag.now.as_ref().filter(|held| pushed.is_none_or(|pushed| *pushed == held.digest));
             let entry = held.and_then(|held| Entry::of(&shown.names, held, part.platform.clone()));
             entries.push(entry.ok_or_else(|| {
+                let found = tag.now.as_ref();
                 let found =
-                    held.map_or("nothing".to_owned(), |held| format!("{} ({})", held.id(), held.digest));
+                    found.map_or("nothing".to_owned(), |held| format!("{} ({})", held.id(), held.digest));
+                let pushed = pushed.map(|digest| format!(", pushed as {digest}")).unwrap_or_default();
                 Failure::Unproven(format!(
-                    "no index was pushed: {name} holds {found}, but the gates saw {}",
+                    "no index was pushed: {name} holds {found}, but the gates saw {}{pushed}",
                     shown.names.id
                 ))
             })?);
         }
         let (media_type, text) = index(&entries);
-        Ok(Some((media_type.to_owned(), text)))
+        Ok(Some(Manifest { media_type: media_type.to_owned(), text }))
     }
 
     /// The index that this run has pushed under a tag that stays, byte by byte.
@@ -135,16 +166,13 @@ impl Push {
         context: &mut dyn StepContext,
         access: &mut Access<'_>,
         report: &IndexReport,
-    ) -> Result<(String, String), Failure> {
-        let name = format!("{}:{}", report.repository, self.index_tag);
+    ) -> Result<Manifest, Failure> {
+        let name = format!("{}:{}", report.repository, self.own_tag);
         let other =
             || Failure::Unproven(format!("nothing moved: {name} is not the index of what the gates saw"));
-        let held = access.holds(context, &self.index_tag).await?.filter(|held| report.is_index(held));
+        let held = access.holds(context, &self.own_tag).await?.filter(|held| report.is_index(held));
         let held = held.ok_or_else(other)?;
-        // By its digest: the tag may mean another one by now.
-        let (bytes, again) = access.manifest(context, &held.digest).await?.ok_or_else(other)?;
-        let text = String::from_utf8(bytes).ok().filter(|_| again.digest == held.digest);
-        Ok((held.media_type, text.ok_or_else(other)?))
+        self.manifest_of(context, access, &held.digest).await?.ok_or_else(other)
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
-use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
 use crate::tools::registry::address::is_digest;
 use crate::tools::registry::held::{Held, Names};
+
+use super::taken::taken;
 
 pub(super) const WHAT: &str = "report of a push";
 
@@ -53,12 +53,24 @@ pub(super) struct Tag {
     /// How people remove what lies under it.
     #[serde(default)]
     pub removal: Option<String>,
+    /// What lies under it is another build of this commit, in this repository, as gates.toml names it.
+    #[serde(default)]
+    pub another_build: Option<String>,
 }
 
 impl Tag {
     pub(super) fn new(tag: &str, moving: bool, before: Option<Held>, removal: String) -> Self {
         let removal = Some(removal);
-        Self { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None, removal }
+        Self {
+            tag: tag.to_owned(),
+            moving,
+            before,
+            pushed: None,
+            immutable: None,
+            now: None,
+            removal,
+            another_build: None,
+        }
     }
 
     /// The registry holds another image under it, and the tag must not move.
@@ -133,13 +145,13 @@ impl Report {
         let name = format!("{}:{}", self.repository, tag.tag);
         let Some(now) = &tag.now else { return Err(format!("nothing shows that {name} is in the registry")) };
         if !self.names.are_of(now) {
-            let removal = tag.removal.as_ref().map(|how| format!("; remove it: {how}"));
             return Err(format!(
-                "another image lies under {name}: {} ({}), but the gates saw {}{}",
+                "{} lies under {name}: {} ({}), but the gates saw {}{}",
+                tag.whose(),
                 now.id(),
                 now.digest,
                 self.names.id,
-                removal.unwrap_or_default()
+                tag.advice()
             ));
         }
         let came = match (&tag.pushed, &tag.before) {
@@ -173,33 +185,4 @@ pub(super) fn outputs(repository: &str, digest: String, tag: &str) -> BTreeMap<S
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
-}
-
-/// The finding of a tag that another image has, or that the registry does not move. `saw`: the image that the gates saw.
-pub(super) fn taken(repository: &str, tag: &Tag, by_another: bool, saw: &str) -> Option<Finding> {
-    let name = format!("{repository}:{}", tag.tag);
-    let message = match (&tag.immutable, &tag.before) {
-        (Some(words), _) => words.clone(),
-        (None, Some(held)) if by_another => format!(
-            "the registry holds {} ({}), the gates saw {saw}; nothing was pushed",
-            held.id(),
-            held.digest
-        ),
-        _ => return None,
-    };
-    let title = format!("another image lies under {name}");
-    let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
-    finding.message = message.into();
-    let removal = tag.removal.as_ref().filter(|_| !tag.moving);
-    let removal =
-        removal.map(|how| format!("if a push that went wrong left it there, remove it: {how}; or "));
-    finding.fix = Some(
-        format!(
-            "{}push under another tag; put tags that may move in `moving_tags`, in a repository that allows it",
-            removal.unwrap_or_default()
-        )
-        .into(),
-    );
-    finding.image = Some(saw.into());
-    Some(finding)
 }

@@ -37,7 +37,7 @@ fn what_a_registry_answers_in_place_of_a_manifest_is_never_a_pass() {
         (0, status(500), 2, "answered 500 when it was asked for"),
         (0, status(302), 1, "answered 302 when it was asked for"),
         (0, Trouble::Cut, 2, "after 2 tries: "),
-        (1, Trouble::Altered(b'V', b'W'), 1, ", but the registry holds sha256:"),
+        (1, Trouble::AlteredUnsaid(b'V', b'W'), 1, ", but the registry holds sha256:"),
     ] {
         proxy.misbehave(Whose::Portcullis, after, ALWAYS, trouble.clone());
         let ran = run_with(&pipeline, &config, |_| {});
@@ -52,6 +52,57 @@ fn what_a_registry_answers_in_place_of_a_manifest_is_never_a_pass() {
     proxy.misbehave(Whose::Portcullis, 0, 0, Trouble::Never);
     let ran = run_with(&pipeline, &config, |_| {});
     assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
+/// The letter is that of `schemaVersion`, which no digest has.
+#[test]
+fn an_answer_that_is_not_what_its_header_says_was_altered_and_nobody_removes_an_image() {
+    const OTHER: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    for (trouble, words) in [
+        (Trouble::Altered(b'V', b'W'), "was altered on its way: its digest is sha256:"),
+        (Trouble::Said(OTHER), "was altered on its way: its digest is sha256:000"),
+        (
+            Trouble::Said("md5:900150983cd24fb0d6963f7d28e17f72"),
+            "a header Docker-Content-Digest that is no digest",
+        ),
+        (Trouble::Said(""), "a header Docker-Content-Digest that is no digest"),
+    ] {
+        let (pipeline, proxy) = behind_a_proxy("retries = 1\nretry_delay = '10ms'\nlogin = false");
+        let config = docker_config(&pipeline, "{}");
+        // Once after the push, once before it would push.
+        for after in [1, 0] {
+            proxy.misbehave(Whose::Portcullis, after, 99, trouble.clone());
+            let ran = run_with(&pipeline, &config, |_| {});
+            let (outcome, reason) = pipeline.came_of("push");
+            assert_eq!((ran.code, &*outcome), (3, "inconclusive"), "{trouble:?}: {reason}; {}", ran.all());
+            assert!(reason.contains(words), "{trouble:?}: {reason}");
+            assert!(!ran.all().contains("skopeo") && !reason.contains("remove"), "{trouble:?}: {reason}");
+            assert_eq!((proxy.met(), pipeline.registry.tags(&pipeline.name)), (1, 1), "{trouble:?}");
+            assert!(pipeline.project.gate("push")["targets"][0]["outputs"].is_null());
+        }
+        proxy.misbehave(Whose::Portcullis, 0, 0, Trouble::Never);
+        assert_eq!(run_with(&pipeline, &config, |_| {}).code, 0);
+    }
+}
+
+#[test]
+fn an_answer_that_was_altered_is_neither_fetched_nor_built_anew() {
+    let registry = Registry::open();
+    let proxy = Proxy::before(&registry.address);
+    let fetch = format!("context = 'app', fetch = '{}/NAME' }}", proxy.address);
+    let build = BUILD.replace("context = 'app' }", &fetch);
+    let push = PUSH.replace("REGISTRY", &proxy.address) + "login = false\n";
+    let pipeline = Pipeline::at(registry, None, &[&build, &push]);
+    let config = docker_config(&pipeline, "{}");
+    assert_eq!(run_with(&pipeline, &config, |_| {}).code, 0);
+    proxy.misbehave(Whose::Portcullis, 0, 1, Trouble::Altered(b'V', b'W'));
+    let ran = run_with(&pipeline, &config, |_| {});
+    assert_eq!((ran.code, proxy.met()), (3, 1), "{}", ran.all());
+    let reason = pipeline.came_of("images").1;
+    assert!(
+        reason.contains("it is not known whether") && reason.contains("was altered on its way"),
+        "{reason}"
+    );
 }
 
 #[test]

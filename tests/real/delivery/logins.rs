@@ -151,3 +151,29 @@ fn a_token_server_gets_the_login_and_the_registry_gets_its_token() {
     let reason = pipeline.came_of("push").1;
     assert!(reason.contains("requires a login: `docker login"), "{reason}");
 }
+
+/// The places and fields are those of each server: Docker's "Token authentication" (`token`, `access_token` or both), GitLab's `/jwt/auth`,
+/// Harbor's `/service/token`, and a realm with a query of its own.
+#[test]
+fn the_token_servers_of_the_usual_registries_differ_in_place_and_fields() {
+    let authority = Arc::new(Authority::new());
+    let basic = format!("Basic {}", STANDARD.encode(format!("ada:{PASSWORD}")));
+    for (of, path, fields) in [
+        ("Docker Hub", "/token", &["token", "access_token"][..]),
+        ("GHCR", "/token", &["token"]),
+        ("GitLab", "/jwt/auth", &["token"]),
+        ("Harbor", "/service/token", &["token", "access_token"]),
+        ("Quay", "/v2/auth?account=ada", &["token"]),
+        ("Azure", "/oauth2/token", &["access_token"]),
+    ] {
+        let form = tokens::Form { path, fields };
+        let server = tokens::serve_as(form, authority.clone(), basic.clone(), "none".to_owned());
+        let registry = Registry::with_tokens(&server.realm, &authority.path("ca.crt"));
+        let pipeline = Pipeline::at(registry, None, &[BUILD, PUSH]);
+        let config = docker_config(&pipeline, &login(&pipeline.registry.address, "ada"));
+        let ran = run_with(&pipeline, &config, |_| {});
+        assert_eq!(ran.code, 0, "{of}: {} {:?}", ran.all(), server.asked.lock().unwrap());
+        assert!(pipeline.pushed().is_some(), "{of}");
+        assert_hidden(&pipeline, &ran, &[PASSWORD, "eyJ"]);
+    }
+}

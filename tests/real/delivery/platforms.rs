@@ -242,15 +242,63 @@ fn behind_a_proxy() -> (Pipeline, Proxy) {
 /// What Portcullis asks for, in turn: the tag, the tags of the two platforms, each of them after its push, the index (a PUT), the tag.
 #[test]
 fn an_index_or_a_manifest_that_the_registry_alters_is_never_a_pass() {
-    for (after, index) in [(4, false), (6, true)] {
-        let (pipeline, proxy) = behind_a_proxy();
-        proxy.misbehave(Whose::Portcullis, after, 1, Trouble::Altered(b'1', b'2'));
-        let ran = pipeline.run(&["run"]);
-        assert_eq!((ran.code, proxy.met()), (3, 1), "{after}: {}", ran.all());
-        assert_eq!(pipeline.came_of("push").0, "inconclusive");
-        // Without a whole manifest of each platform there is no index.
-        assert_eq!(pipeline.pushed().is_some(), index, "{after}");
-        let pushed = pipeline.project.gate("push")["targets"][0].clone();
-        assert_eq!(pushed["outputs"], Value::Null, "{pushed:#}");
+    for (after, index) in [(3, false), (4, false), (6, true)] {
+        for (trouble, words) in [
+            // A letter of `schemaVersion`, which no digest has.
+            (Trouble::Altered(b'V', b'W'), "was altered on its way"),
+            (
+                Trouble::AlteredUnsaid(b'V', b'W'),
+                if index { "but the registry holds" } else { "no index was pushed" },
+            ),
+        ] {
+            let (pipeline, proxy) = behind_a_proxy();
+            proxy.misbehave(Whose::Portcullis, after, 1, trouble.clone());
+            let ran = pipeline.run(&["run"]);
+            assert_eq!((ran.code, proxy.met()), (3, 1), "{after}: {}", ran.all());
+            let (outcome, reason) = pipeline.came_of("push");
+            assert!(outcome == "inconclusive" && reason.contains(words), "{after} {trouble:?}: {reason}");
+            assert!(!reason.contains("remove"), "{reason}");
+            // Without a whole manifest of each platform there is no index.
+            assert_eq!(pipeline.pushed().is_some(), index, "{after}");
+            let pushed = pipeline.project.gate("push")["targets"][0].clone();
+            assert_eq!(pushed["outputs"], Value::Null, "{pushed:#}");
+        }
     }
+}
+
+#[test]
+fn a_platform_is_fetched_from_the_index_and_not_by_a_tag_that_somebody_moved() {
+    let pipeline = Pipeline::plain(&[&build(FETCH), SCAN, OPEN_PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let (index, images) = (pipeline.pushed().unwrap(), listed(&pipeline));
+    // Another image of this commit for this platform, under the platform's own tag.
+    let commit = pipeline.project.git(&["rev-parse", "HEAD"]);
+    let other = format!("{}/{}:{}-linux-arm64", pipeline.registry.address, pipeline.name, pipeline.tag);
+    pipeline.write_image("other", "another build");
+    let label = format!("org.opencontainers.image.revision={}", commit.trim());
+    let folder = pipeline.project.root().join("other").display().to_string();
+    docker(&[
+        "build",
+        "--quiet",
+        "--no-cache",
+        "--platform",
+        "linux/arm64",
+        "--label",
+        &label,
+        "--tag",
+        &other,
+        &folder,
+    ]);
+    docker(&["push", "--quiet", &other]);
+    docker(&["image", "rm", "--force", "--no-prune", &other]);
+    let moved = pipeline.registry.digest(&pipeline.name, &format!("{}-linux-arm64", pipeline.tag)).unwrap();
+    assert_ne!(moved, images[1].1);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let built = pipeline.project.gate("images")["targets"].clone();
+    for (n, (_, digest)) in images.iter().enumerate() {
+        assert_eq!(built[n]["image_digest"], json!(digest), "{built:#}");
+    }
+    assert_eq!(pipeline.pushed(), Some(index));
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whose {
     Portcullis,
+    /// When it asks for a blob, not for a manifest.
+    PortcullisBlobs,
     Docker,
 }
 
@@ -20,8 +22,12 @@ pub(super) enum Trouble {
     Cut,
     /// No answer.
     Never,
-    /// What the registry answers, with another letter for each of this one.
+    /// What the registry answers, with another letter for each of this one. Its header names the digest of what it sent.
     Altered(u8, u8),
+    /// The same without the header.
+    AlteredUnsaid(u8, u8),
+    /// What the registry answers, with another digest in the header.
+    Said(&'static str),
 }
 
 /// The body of a refusal (distribution specification, "Error Codes").
@@ -30,6 +36,7 @@ const ERRORS: &str = "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"not for yo
 pub(super) struct Proxy {
     pub address: String,
     plan: Arc<Mutex<Plan>>,
+    written: Arc<Mutex<Vec<(Whose, String)>>>,
 }
 
 struct Plan {
@@ -50,14 +57,21 @@ impl Proxy {
         let plan = Plan { whose: Whose::Portcullis, after: 0, times: 0, trouble, met: 0 };
         let plan = Arc::new(Mutex::new(plan));
         let (shared, registry) = (plan.clone(), registry.to_owned());
+        let written: Arc<Mutex<Vec<(Whose, String)>>> = Arc::default();
+        let log = written.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (plan, registry) = (shared.clone(), registry.clone());
+                let (plan, registry, log) = (shared.clone(), registry.clone(), log.clone());
                 // The other side may be gone.
-                std::thread::spawn(move || drop(serve(stream, &plan, &registry)));
+                std::thread::spawn(move || drop(serve(stream, &plan, &registry, &log)));
             }
         });
-        Self { address, plan }
+        Self { address, plan, written }
+    }
+
+    /// Who has written which tags (`NAME:TAG`), in order, since this was last asked.
+    pub(super) fn written(&self) -> Vec<(Whose, String)> {
+        std::mem::take(&mut self.written.lock().unwrap())
     }
 
     /// From now on, so many manifests, after the first `after`, meet this trouble.
@@ -74,12 +88,12 @@ impl Proxy {
 impl Plan {
     /// The trouble of a request with this head.
     fn of(&mut self, head: &str) -> Option<Trouble> {
-        let whose = match head.to_lowercase().contains("user-agent: portcullis/") {
-            true => Whose::Portcullis,
-            false => Whose::Docker,
-        };
         let line = head.lines().next().unwrap_or_default();
-        if whose != self.whose || !line.contains("/manifests/") {
+        let is_meant = match (self.whose, who(head)) {
+            (Whose::PortcullisBlobs, Whose::Portcullis) => line.contains("/blobs/"),
+            (whose, asks) => whose == asks && line.contains("/manifests/"),
+        };
+        if !is_meant {
             return None;
         }
         if self.after > 0 {
@@ -92,7 +106,48 @@ impl Plan {
     }
 }
 
-fn serve(mut client: TcpStream, plan: &Mutex<Plan>, registry: &str) -> std::io::Result<()> {
+fn who(head: &str) -> Whose {
+    match head.to_lowercase().contains("user-agent: portcullis/") {
+        true => Whose::Portcullis,
+        false => Whose::Docker,
+    }
+}
+
+/// The tag that a request writes: `NAME:TAG`.
+fn tag_written(head: &str) -> Option<String> {
+    let path = head.strip_prefix("PUT /v2/")?.split(' ').next()?;
+    let (name, tag) = path.split_once("/manifests/")?;
+    Some(format!("{name}:{tag}"))
+}
+
+/// The answer of the registry, changed.
+fn spoilt(mut answer: Vec<u8>, trouble: &Trouble) -> Vec<u8> {
+    const HEADER: &str = "docker-content-digest:";
+    let body = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0) + 4;
+    if let Trouble::Altered(from, to) | Trouble::AlteredUnsaid(from, to) = trouble {
+        answer[body..].iter_mut().filter(|byte| **byte == *from).for_each(|byte| *byte = *to);
+    }
+    let head = String::from_utf8_lossy(&answer[..body - 2]).into_owned();
+    let without = || head.lines().filter(|line| !line.to_lowercase().starts_with(HEADER)).map(str::to_owned);
+    let lines: Vec<String> = match trouble {
+        Trouble::AlteredUnsaid(..) => without().collect(),
+        Trouble::Said(digest) => without().chain([format!("Docker-Content-Digest: {digest}")]).collect(),
+        Trouble::Cut => {
+            answer.truncate(body + (answer.len() - body) / 2);
+            return answer;
+        }
+        _ => return answer,
+    };
+    let head = lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\r\n");
+    [format!("{head}\r\n\r\n").as_bytes(), &answer[body..]].concat()
+}
+
+fn serve(
+    mut client: TcpStream,
+    plan: &Mutex<Plan>,
+    registry: &str,
+    written: &Mutex<Vec<(Whose, String)>>,
+) -> std::io::Result<()> {
     let (mut bytes, mut buffer) = (Vec::new(), [0; 65536]);
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -109,6 +164,7 @@ fn serve(mut client: TcpStream, plan: &Mutex<Plan>, registry: &str) -> std::io::
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let trouble = plan.lock().unwrap().of(&head);
+    written.lock().unwrap().extend(tag_written(&head).map(|tag| (who(&head), tag)));
     if let Some(Trouble::Status(status, headers)) = &trouble {
         return write!(
             client,
@@ -133,14 +189,7 @@ fn serve(mut client: TcpStream, plan: &Mutex<Plan>, registry: &str) -> std::io::
         Some(trouble) => {
             let mut answer = Vec::new();
             server.read_to_end(&mut answer)?;
-            let body = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0) + 4;
-            match trouble {
-                Trouble::Altered(from, to) => {
-                    answer[body..].iter_mut().filter(|byte| **byte == from).for_each(|byte| *byte = to);
-                }
-                _ => answer.truncate(body + (answer.len() - body) / 2),
-            }
-            client.write_all(&answer)?;
+            client.write_all(&spoilt(answer, &trouble))?;
         }
     }
     client.shutdown(Shutdown::Both)

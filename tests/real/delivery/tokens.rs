@@ -20,10 +20,29 @@ pub(super) struct Tokens {
     pub asked: Arc<Mutex<Vec<(String, String, String)>>>,
 }
 
+/// How the answers of a token server look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// Its place at the server.
+    pub path: &'static str,
+    /// The fields that hold the token, for who gets it with a password.
+    pub fields: &'static [&'static str],
+}
+
 /// Serves tokens to who shows this `Authorization`, or posts this refresh token.
 pub(super) fn serve(authority: Arc<Authority>, authorization: String, refresh: String) -> Tokens {
+    serve_as(Form { path: "/token", fields: &["token"] }, authority, authorization, refresh)
+}
+
+/// The same in the form of another server.
+pub(super) fn serve_as(
+    form: Form,
+    authority: Arc<Authority>,
+    authorization: String,
+    refresh: String,
+) -> Tokens {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let realm = format!("http://{}/token", listener.local_addr().unwrap());
+    let realm = format!("http://{}{}", listener.local_addr().unwrap(), form.path);
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
     std::thread::spawn(move || {
@@ -52,8 +71,11 @@ pub(super) fn serve(authority: Arc<Authority>, authorization: String, refresh: S
             let (status, answer) = match known {
                 true => {
                     // RFC 6749 for who posts, Docker's own form for who gets.
-                    let name = if posted { "access_token" } else { "token" };
-                    (200, json!({name: token(&authority, &fields), "expires_in": 300}))
+                    let names = if posted { &["access_token"][..] } else { form.fields };
+                    let mut answer = json!({"expires_in": 300, "issued_at": "2026-01-01T00:00:00Z"});
+                    let token = token(&authority, &fields);
+                    names.iter().for_each(|name| answer[*name] = json!(token));
+                    (200, answer)
                 }
                 false => (401, json!({"details": "incorrect username or password"})),
             };

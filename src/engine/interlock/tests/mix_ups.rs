@@ -4,6 +4,8 @@ use super::*;
 
 use std::path::PathBuf;
 
+use crate::engine::repositories::{Push, part_fetches};
+
 /// What becomes of gates with one job each, which `edit` gets with the id of its gate.
 fn planned_with(gates: &str, edit: impl Fn(&str, &mut Job)) -> Vec<PlannedGate> {
     let mut gates = planned(gates);
@@ -65,7 +67,7 @@ fn two_gates_do_not_fetch_two_images_from_one_repository() {
             let (repository, name) = if id == "a" { ("r/one", "a") } else { (of_b, name_of_b) };
             job.fetches = Some((repository.to_owned(), name.to_owned()));
         });
-        part_fetches(&mut gates);
+        part_fetches(&mut gates, &[]);
         refusals(&gates).iter().map(|(id, why)| format!("{id}: {why}")).collect::<Vec<_>>()
     };
     let says = "a of `a` and b of `b` have the same `fetch`, r/one: give each a repository of its own";
@@ -73,4 +75,29 @@ fn two_gates_do_not_fetch_two_images_from_one_repository() {
     assert_eq!(refused("r/two", "b"), [""; 0]);
     // Two builds of one name are two images all the same.
     assert_eq!(refused("r/one", "a").len(), 2);
+}
+
+#[test]
+fn an_image_is_not_fetched_from_a_repository_to_which_another_one_is_pushed() {
+    let refused = |fetched: &str, pushed: &str, image: &str| {
+        let build = "[[gate]]\nid = 'images'\ntool = 'docker-build'\nimages = [{ name = 'b' }]\n";
+        let mut gates = planned_with(build, |_, job| {
+            job.fetches = Some((fetched.to_owned(), "b".to_owned()));
+        });
+        let push = Push { gate: "push".into(), repository: pushed.to_owned(), image: image.to_owned() };
+        part_fetches(&mut gates, &[push]);
+        refusals(&gates).iter().map(|(id, why)| format!("{id}: {why}")).collect::<Vec<_>>()
+    };
+    let says = "images: b has `fetch` = r.io/a, to which `push` pushes a: that image would be taken for b, so give each a \
+                repository of its own";
+    assert_eq!(refused("r.io/a", "r.io/a", "a"), [says]);
+    // Its own image is what is fetched.
+    assert_eq!(refused("r.io/a", "r.io/a", "b"), [""; 0]);
+    assert_eq!(refused("r.io/b", "r.io/a", "a"), [""; 0]);
+    // Of ECR without a `registry` nobody knows the account before the run.
+    let ecr = "1.dkr.ecr.eu-west-1.amazonaws.com/team/a";
+    assert_eq!(refused(ecr, "/team/a", "a").len(), 1);
+    for (fetched, pushed) in [(ecr, "/a"), (ecr, "/team"), ("ghcr.io/team/a", "/team/a")] {
+        assert_eq!(refused(fetched, pushed, "a"), [""; 0], "{fetched} {pushed}");
+    }
 }

@@ -8,9 +8,10 @@ use crate::redact::names::looks_secret;
 use crate::scan::variable::Variable;
 use crate::text::paths::{forward, normalise};
 use crate::text::yaml::Node;
+use crate::tools::registry::revision::REVISION;
 
 use super::super::image::{Image, Secret, SecretSource, is_address};
-use super::super::origin::{OWN_REVISION, REVISION};
+use super::super::origin::OWN_REVISION;
 use super::RESOLVED;
 use super::variables::Variables;
 

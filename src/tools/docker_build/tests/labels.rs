@@ -1,7 +1,7 @@
 //! The labels of an image.
 
-use super::super::origin::REVISION;
 use super::*;
+use crate::tools::registry::revision::REVISION;
 
 #[test]
 fn labels_of_an_image_override_those_of_the_gate() {

@@ -73,3 +73,21 @@ fn buildkit_keeps_its_cache_for_each_platform() {
     };
     assert!(caches(0, Some("--metadata-file")) && !caches(0, None) && !caches(1, Some("--metadata-file")));
 }
+
+#[test]
+fn only_the_keys_of_an_image_ask_for_a_platform() {
+    let own = "images = [{ name = 'a' }]\n";
+    for (options, says) in [
+        ("env = { DOCKER_DEFAULT_PLATFORM = 'linux/arm64' }", "`env` sets DOCKER_DEFAULT_PLATFORM"),
+        ("args = ['--pull', '--platform=linux/arm64']", "`args` has --platform"),
+        ("args = ['--platform', 'linux/arm64']", "`args` has --platform"),
+        ("engine = 'podman'\nargs = ['--arch=arm64']", "`args` has --arch"),
+    ] {
+        assert!(tool(&format!("{own}{options}")).1.iter().any(|mistake| mistake == says), "{options}");
+    }
+    for options in ["args = ['--build-arg', 'platform=x']", "args = ['--build-arg=--platform=x']"] {
+        assert_eq!(tool(&format!("{own}{options}")).1, [""; 0], "{options}");
+    }
+    // That of the environment does not reach the engine.
+    assert_eq!(SPEC.steering, ["DOCKER_DEFAULT_PLATFORM"]);
+}
