@@ -1,6 +1,7 @@
 //! Images in files: an archive of `docker save`, an OCI archive, a folder in the OCI image layout. Scanners look at one image of a file,
 //! and pass others by, so each image of several gets a layout of its own.
 
+mod compressed;
 mod layout;
 mod tar;
 
@@ -32,6 +33,8 @@ pub struct InputImage {
     all: Vec<String>,
     /// How the program is given the file itself.
     as_it_is: String,
+    /// How it is given the file without its compression.
+    as_unpacked: String,
     /// How it is given a layout of this image alone.
     as_layout: String,
     /// The folder of that layout, as written in arguments.
@@ -44,6 +47,8 @@ pub struct InputImage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     AsItIs,
+    /// The same without the compression of gzip.
+    Unpacked,
     Layout,
 }
 
@@ -75,6 +80,7 @@ impl InputImage {
             which,
             all: all.to_owned(),
             as_it_is: String::new(),
+            as_unpacked: String::new(),
             as_layout: String::new(),
             layout: String::new(),
             is_layout: found.is_some(),
@@ -105,6 +111,7 @@ impl InputImage {
     /// Says how a program is given a file, and a layout: by what stands before the path. `folder`: where the layout is made.
     pub(crate) fn given(mut self, file: &str, layout: &str, folder: String) -> Self {
         self.as_it_is = format!("{file}{}", self.path.to_string_lossy());
+        self.as_unpacked = format!("{file}{folder}{UNPACKED}");
         self.as_layout = format!("{layout}{folder}");
         self.layout = folder;
         self
@@ -119,6 +126,7 @@ impl InputImage {
     pub(crate) fn argument_as(&self, form: Form) -> &str {
         match form {
             Form::AsItIs => &self.as_it_is,
+            Form::Unpacked => &self.as_unpacked,
             Form::Layout => &self.as_layout,
         }
     }
@@ -129,12 +137,19 @@ impl InputImage {
     /// If the file has other images than were planned, or can't be read.
     pub(crate) fn make(&self, scratch: &Path) -> Result<Form, String> {
         let shown = &self.shown;
-        let (layout, found) = match look(&self.path, shown)? {
-            Content::Single if self.which.is_none() => return Ok(Form::AsItIs),
+        let unpacked = self.unpacked(scratch);
+        let is_unpacked = compressed::unpack(&self.path, &unpacked)
+            .map_err(|error| format!("{shown} can't be unpacked: {error}"))?;
+        let (path, whole) = match is_unpacked {
+            true => (&unpacked, Form::Unpacked),
+            false => (&self.path, Form::AsItIs),
+        };
+        let (layout, found) = match look(path, shown)? {
+            Content::Single if self.which.is_none() => return Ok(whole),
             Content::Both(layout, image) if self.which.is_none() => {
                 let verified = layout.verify(&image.descriptor);
                 verified.map_err(|why| format!("the image of {shown} can't be read: {why}"))?;
-                return Ok(Form::AsItIs);
+                return Ok(whole);
             }
             Content::Single | Content::Both(..) => {
                 return Err(format!(
@@ -171,16 +186,24 @@ impl InputImage {
         Ok(Form::Layout)
     }
 
-    /// Removes the layout.
+    /// Removes the layout, and what was unpacked.
     pub(crate) fn forget(&self, scratch: &Path) {
         // The folder of the run goes at its end anyway.
         let _ = fs::remove_dir_all(self.folder(scratch));
+        let _ = fs::remove_file(self.unpacked(scratch));
+    }
+
+    fn unpacked(&self, scratch: &Path) -> PathBuf {
+        PathBuf::from(format!("{}{UNPACKED}", self.folder(scratch).display()))
     }
 
     fn folder(&self, scratch: &Path) -> PathBuf {
         PathBuf::from(self.layout.replace(SCRATCH, &scratch.to_string_lossy()))
     }
 }
+
+/// The ending of the file that was unpacked, beside the folder of a layout.
+const UNPACKED: &str = ".tar";
 
 /// What is at this path now. `shown`: the path in messages.
 fn look(path: &Path, shown: &str) -> Result<Content, String> {
@@ -195,7 +218,9 @@ fn look(path: &Path, shown: &str) -> Result<Content, String> {
         Layout::Folder(path.to_owned())
     } else if path.is_file() {
         let Some(tar) = Tar::open(path).map_err(|error| unread(error.to_string()))? else {
-            return Ok(Content::Single);
+            return compressed::form(path).map_or(Ok(Content::Single), |(form, command)| {
+                Err(wrong(format!("is compressed with {form}: unpack it first: `{command} {shown}`")))
+            });
         };
         let saved = saved(&tar).map_err(unread)?;
         if !tar.has("index.json") || !tar.has("oci-layout") {

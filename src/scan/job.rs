@@ -74,6 +74,10 @@ pub struct Planned {
     pub unread: BTreeMap<&'static str, u64>,
     /// The platform that the image is to be built for, if the user names one.
     pub platform: Option<String>,
+    /// That platform is one of several, and each is an image of its own.
+    pub is_part: bool,
+    /// Only its platform keeps the engine from its cache.
+    pub may_cache: bool,
     /// The Dockerfile that it builds, relative to its start folder.
     pub dockerfile: Option<String>,
     /// It scans the whole history, so a shallow clone leaves something out.
@@ -122,6 +126,13 @@ impl Job {
     pub fn env(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.invocation.env.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Has the program put its temporary files into the job's own folder, so that they go with the run even if the program
+    /// is killed. Not for programs of the user: a socket there would have too long a path.
+    pub fn own_temporary_files(&mut self) -> &mut Self {
+        let folder = self.scratch.clone();
+        self.env("TMPDIR", folder)
     }
 
     pub fn because(&mut self, why: impl Into<String>) -> &mut Self {

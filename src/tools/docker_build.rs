@@ -83,7 +83,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     let platforms = read_platforms(keys).unwrap_or_default();
     let read: Vec<Vec<Image>> =
         keys.tables("images").iter().map(|table| Image::read(table, &platforms)).collect();
-    let compose = Compose::read(keys);
+    let compose = Compose::read(keys, &platforms);
     if keys.exists() && read.is_empty() && !keys.has("images") && !keys.has("compose") {
         let help = "write `images = [{ name = \"app\", context = \".\" }]`, or `compose = \"compose.yaml\"`";
         keys.problem_with_help(keys.at(), "`images` is missing", help);
@@ -133,8 +133,7 @@ impl Tool for DockerBuild {
         if !job.invocation.env.contains_key("DOCKER_BUILDKIT") {
             engine::prepare(job, answer);
             // BuildKit keeps the caches of platforms apart.
-            let image = self.image(&job.target).filter(|image| image.may_cache());
-            if answer.is_some() && image.is_some() {
+            if answer.is_some() && job.planned.may_cache {
                 job.invocation.args.retain(|arg| arg != NO_CACHE);
             }
         }
@@ -273,7 +272,8 @@ impl DockerBuild {
             }
             Some(built) if asked.is_none_or(|asked| built.meets(&Platform::named(asked))) => {
                 parsed.proof.push(format!("built for {built}"));
-                let platform = image.and_then(Image::part).unwrap_or(built);
+                let part = asked.filter(|_| raw.planned.is_some_and(|planned| planned.is_part));
+                let platform = part.map_or(built, Platform::named);
                 parsed.outputs.insert(BUILT_FOR.to_owned(), platform.to_string());
             }
             Some(built) => parsed.gaps.push(format!(

@@ -207,7 +207,7 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
     for file in &CONFIG {
         job.reads(job.invocation.cwd.join(file.name), file);
     }
-    job.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
+    job.env("SYFT_CHECK_FOR_APP_UPDATE", "false").own_temporary_files();
     let folder = job.scratch().rsplit('/').next().unwrap_or_default();
     let name = format!("sbom/{}/{folder}", scene.gate);
     job.files.keep = vec![

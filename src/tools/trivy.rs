@@ -162,6 +162,7 @@ impl Trivy {
         if self.scan != Scan::Fs {
             job.arg("--quiet");
         }
+        job.own_temporary_files();
         job.args(["--exit-code", "0"]);
         // Every severity by name: otherwise TRIVY_SEVERITY in the environment, or a trivy.yaml, drops
         // findings silently. The policy decides what blocks.

@@ -5,6 +5,8 @@
 
 use std::fs;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::common::{Project, Ran, eventually};
 
 /// The second gate lists the mode of the run's folder, and the files in it that others may use.
@@ -65,4 +67,28 @@ fn the_next_run_removes_what_a_killed_run_left() {
     let ran = Ran::to_end(project.command(&["run"]).env("TMPDIR", &tmp));
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0);
+}
+
+/// Syft and Trivy unpack images into folders of their own, which they leave behind if they are killed.
+#[test]
+fn a_run_that_is_stopped_leaves_no_temporary_file_of_a_scanner_behind() {
+    for (tool, options, signal) in
+        [("syft", "", Signal::TERM), ("trivy", "scan = 'fs'\n", Signal::INT), ("syft", "", Signal::KILL)]
+    {
+        let project =
+            Project::with_gates(&format!("version = 1\n[[gate]]\nid = 'a'\ntool = '{tool}'\n{options}"));
+        let script = "case \"$*\" in *--version*) exit;; esac\nmktemp -d && touch started && exec sleep 3600";
+        project.program(tool, script);
+        let tmp = project.bin().join("tmp");
+        fs::create_dir(&tmp).unwrap();
+        let mut child = project.command(&["run", "--quiet"]).env("TMPDIR", &tmp).spawn().unwrap();
+        assert!(eventually(|| project.root().join("started").exists()), "{tool}");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        child.wait().unwrap();
+        if signal == Signal::KILL {
+            project.program(tool, "exit 2");
+            Ran::to_end(project.command(&["run"]).env("TMPDIR", &tmp));
+        }
+        assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "{tool} {signal:?}");
+    }
 }

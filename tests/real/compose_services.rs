@@ -104,6 +104,43 @@ fn each_engine_builds_the_services_as_their_file_says() {
 }
 
 #[test]
+fn a_service_of_several_platforms_is_an_image_for_each() {
+    for engine in ["docker", "podman"] {
+        if !Command::new(engine).arg("info").output().is_ok_and(|output| output.status.success()) {
+            continue;
+        }
+        let mut pipeline = pipeline(engine, &[SCAN]);
+        let build = "services: { api: { image: 'NAME-api:local', platform: linux/arm64, \
+            build: { context: web, platforms: [linux/amd64, linux/arm64] } }, later: { build: web, profiles: [later] } }";
+        pipeline.project.write("deploy/compose.yaml", build.replace("NAME", &pipeline.name));
+        pipeline.commit("two platforms");
+        let ran = pipeline.run(&["run"]);
+        assert_eq!(ran.code, 0, "{engine}: {}", ran.all());
+        let targets = pipeline.project.gate("images")["targets"].clone();
+        let notes = targets[0]["notes"].to_string();
+        assert!(notes.contains("later (later)"), "{engine}: {notes}");
+        let scanned = pipeline.project.gate("scan")["targets"].clone();
+        let name = format!("{}-api", pipeline.name);
+        for (at, architecture) in ["amd64", "arm64"].into_iter().enumerate() {
+            assert_eq!(targets[at]["name"], format!("{name} linux/{architecture}"), "{engine}");
+            assert_eq!(targets[at]["outputs"]["platform"], format!("linux/{architecture}"), "{engine}");
+            assert_eq!(targets[at]["image_id"], scanned[at]["image_id"], "{engine}");
+        }
+        // Compose runs the platform that the service names.
+        let (id, _) = inspected(engine, &format!("{name}:local"));
+        assert_eq!(targets[1]["image_id"], format!("sha256:{id}"), "{engine}");
+        let tags = [
+            "local".to_owned(),
+            format!("{}-linux-amd64", pipeline.tag),
+            format!("{}-linux-arm64", pipeline.tag),
+        ];
+        if engine != "docker" {
+            let _ = Command::new(engine).arg("rmi").args(tags.map(|tag| format!("{name}:{tag}"))).output();
+        }
+    }
+}
+
+#[test]
 fn services_are_scanned_listed_and_pushed_as_other_images_are() {
     let pipeline = pipeline("docker", &[SCAN, SBOM, OPEN_PUSH]);
     let ran = pipeline.run(&["plan"]);

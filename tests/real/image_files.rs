@@ -36,6 +36,19 @@ fn an_archive_that_a_gate_writes_is_scanned_and_listed() {
         let target = pipeline.project.gate(gate)["targets"][0].clone();
         assert_eq!((&target["image_id"], target["name"].as_str()), (id, Some("other/image.tar")), "{gate}");
     }
+    // The same in the form in which many archives are passed on.
+    let root = pipeline.project.root();
+    assert!(
+        Command::new("gzip").args(["-k", "other/image.tar"]).current_dir(&root).status().unwrap().success()
+    );
+    let packed = |gate: &str| gate.replace("needs = ['save']\n", "").replace("image.tar", "image.tar.gz");
+    pipeline.write_gates(&[&packed(&scan), &packed(&sbom)]);
+    let built = id.clone();
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for gate in ["scan", "sbom"] {
+        assert_eq!(pipeline.project.gate(gate)["targets"][0]["image_id"], built, "{gate}");
+    }
     // What is no image is no proof.
     std::fs::write(pipeline.project.root().join("other/image.tar"), "no archive").unwrap();
     let alone = |gate: &str| gate.replace("needs = ['save']\n", "");

@@ -229,6 +229,45 @@ fn a_layer_that_is_not_what_its_digest_says_is_no_part_of_an_image() {
     assert_eq!(targets(layout.path()), ["it"]);
 }
 
+#[test]
+fn a_compressed_archive_is_unpacked_or_refused_with_the_command_that_does() {
+    let layout = Written::new();
+    let image = |platform: &str| layout.image(platform, CONFIG, &Written::platform(platform));
+    layout.index(&[image("linux/amd64"), image("linux/arm64")]);
+    let archive = layout.archive(&["oci-layout", "index.json", "blobs"]);
+    let whole = fs::read(&archive).unwrap();
+    let gzip = |content: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, content).unwrap();
+        gzip.finish().unwrap()
+    };
+    let start = |magic: &[u8]| [magic, &whole[..]].concat();
+    for (content, words) in [
+        (start(b"BZh91AY"), "`bunzip2 it`"),
+        (start(b"\xfd7zXZ\0"), "`unxz it`"),
+        (start(b"\x28\xb5\x2f\xfd"), "`unzstd it`"),
+        (gzip(&start(b"BZh91AY")), "`bunzip2 it`"),
+        // However it is packed, an archive of two images is not taken for one.
+        (gzip(&whole), "since the file is written in the run"),
+    ] {
+        fs::write(&archive, content).unwrap();
+        let why = refused(&archive);
+        assert!(why.ends_with(words), "{why}");
+    }
+    let cut = gzip(&whole);
+    fs::write(&archive, &cut[..cut.len() / 2]).unwrap();
+    assert!(refused(&archive).starts_with("it can't be unpacked: "));
+    fs::write(&archive, gzip(&whole)).unwrap();
+    let platforms = ["linux/amd64".to_owned(), "linux/arm64".to_owned()];
+    let scratch = tempfile::tempdir().unwrap();
+    for image in InputImage::all_of(&archive, "it", &platforms).unwrap() {
+        let image = image.given("a:", "b:", format!("{SCRATCH}/one"));
+        assert_eq!(image.make(scratch.path()), Ok(Form::Layout));
+        image.forget(scratch.path());
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+    }
+}
+
 /// As `docker save` writes them: 20.10 the list alone, 25 and later both.
 #[test]
 fn an_archive_of_docker_save_is_taken_as_it_is_if_it_has_one_image() {

@@ -2,6 +2,7 @@
 //! specification, "Compose Build Specification"). What it says and no engine would be told is an error.
 
 mod build;
+mod profiles;
 mod variables;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use crate::text::yaml::{Node, document};
 
 use super::image::Image;
 use build::Build;
+use profiles::Profiles;
 use variables::Variables;
 
 /// `compose` and `services` of a gate.
@@ -27,6 +29,9 @@ pub(super) struct Compose {
     file: String,
     /// `None`: every service that is built.
     services: Option<Vec<Service>>,
+    /// The platforms of services that name none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    platforms: Vec<String>,
 }
 
 /// One service, and what gates.toml adds to it.
@@ -38,7 +43,8 @@ struct Service {
 }
 
 impl Compose {
-    pub(super) fn read(keys: &Keys) -> Option<Self> {
+    /// `platforms`: those of images that name none.
+    pub(super) fn read(keys: &Keys, platforms: &[String]) -> Option<Self> {
         let services = keys.names("services");
         let Some(file) = keys.text("compose") else {
             if keys.has("services") && !keys.has("compose") {
@@ -54,7 +60,8 @@ impl Compose {
             let what = format!("the service `{}` is there twice", service.service);
             keys.problem(keys.at_key("services"), what);
         }
-        Some(Self { file: forward(&normalise(Path::new(&file.value))).to_string(), services })
+        let file = forward(&normalise(Path::new(&file.value))).to_string();
+        Some(Self { file, services, platforms: platforms.to_vec() })
     }
 
     /// The names of the services; `None`: all that are built.
@@ -84,20 +91,37 @@ impl Compose {
         let all = document.get("services").and_then(Node::merged).unwrap_or_default();
         let build = Build::new(file, &document, variables, folder)?;
         let is_built = |name: &&str| all.get(name).is_some_and(|service| service.get("build").is_some());
+        let (mut images, mut wrong, mut passive) = (Vec::new(), Vec::new(), Vec::new());
+        let profiles = Profiles::of(variables);
         let wanted: Vec<(&str, Option<&Image>)> = match &self.services {
+            // Who names a service activates its profile.
             Some(services) => {
                 services.iter().map(|service| (service.service.as_str(), service.own.as_ref())).collect()
             }
-            None => all.keys().copied().filter(is_built).map(|name| (name, None)).collect(),
+            None => {
+                let mut built: Vec<&str> = all.keys().copied().filter(is_built).collect();
+                built.retain(|name| match profiles.missing(all[name]) {
+                    Ok(missing) if missing.is_empty() => true,
+                    Ok(missing) => {
+                        passive.push(format!("{name} ({})", missing.join(", ")));
+                        false
+                    }
+                    Err(why) => {
+                        wrong.push(format!("`services.{name}.profiles` of {file}: {why}"));
+                        false
+                    }
+                });
+                built.into_iter().map(|name| (name, None)).collect()
+            }
         };
-        if wanted.is_empty() {
-            return Err(format!("no service of {file} has a `build`"));
+        let passive = (!passive.is_empty()).then(|| inactive(file, &passive));
+        if wanted.is_empty() && wrong.is_empty() {
+            return Err(passive.unwrap_or_else(|| format!("no service of {file} has a `build`")));
         }
-        let (mut images, mut wrong) = (Vec::new(), Vec::new());
         for (name, own) in wanted {
             match all.get(name) {
                 Some(service) => match build.image(name, service) {
-                    Ok(image) => images.push(image.with(own)),
+                    Ok((image, platforms)) => images.extend(self.parts(image, own, &platforms)),
                     Err(why) => wrong.extend(why),
                 },
                 None => {
@@ -106,8 +130,32 @@ impl Compose {
                 }
             }
         }
+        if let Some(first) = images.first_mut() {
+            first.notes.extend(passive);
+        }
         if wrong.is_empty() { Ok(images) } else { Err(wrong.join("; ")) }
     }
+
+    /// The image of a service, once for each of its platforms. Compose runs one of several, which its `platform` names.
+    fn parts(&self, mut image: Image, own: Option<&Image>, platforms: &[String]) -> Vec<Image> {
+        let several = platforms.len() > 1;
+        let runs = if several { image.platform.take() } else { None };
+        let image = image.with(own);
+        let usual = if several { platforms } else { &self.platforms };
+        let mut parts = image.for_each(usual);
+        for part in parts.iter_mut().filter(|part| part.is_part && part.platform != runs) {
+            part.called = None;
+        }
+        parts
+    }
+}
+
+/// Says which services Compose would not build either.
+fn inactive(file: &str, services: &[String]) -> String {
+    format!(
+        "not built from {file}, as their profiles are not active: {}; name a service in `services`, or its profile in COMPOSE_PROFILES",
+        services.join(", ")
+    )
 }
 
 /// A note on the file that Compose would read, too, if it found both by itself.

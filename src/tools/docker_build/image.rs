@@ -50,6 +50,9 @@ pub(super) struct Image {
     /// How Compose calls it on this machine.
     #[serde(skip)]
     pub called: Option<String>,
+    /// What is to be said beside it.
+    #[serde(skip)]
+    pub notes: Vec<String>,
     /// Variables for the engine that the environment of Portcullis need not have.
     #[serde(skip)]
     pub environment: BTreeMap<String, String>,
@@ -83,15 +86,16 @@ impl Image {
             );
         }
         let Some(image) = Self::read_one(table) else { return Vec::new() };
-        let platforms = match image.platform {
-            Some(_) => Vec::new(),
-            None => platforms.unwrap_or_else(|| usual.to_vec()),
-        };
-        if platforms.is_empty() {
-            return vec![image];
+        image.for_each(platforms.as_deref().unwrap_or(usual))
+    }
+
+    /// The image once for each platform, unless it has one of its own.
+    pub(super) fn for_each(self, platforms: &[String]) -> Vec<Self> {
+        if self.platform.is_some() || platforms.is_empty() {
+            return vec![self];
         }
-        let of = |platform| Self { platform: Some(platform), is_part: true, ..image.clone() };
-        platforms.into_iter().map(of).collect()
+        let of = |platform: &String| Self { platform: Some(platform.clone()), is_part: true, ..self.clone() };
+        platforms.iter().map(of).collect()
     }
 
     fn read_one(table: &Keys) -> Option<Self> {

@@ -58,6 +58,7 @@ impl DockerBuild {
         ]);
         image.arguments(&mut job, self.engine);
         job.planned.platform.clone_from(&image.platform);
+        (job.planned.is_part, job.planned.may_cache) = (image.is_part, image.may_cache());
         job.planned.dockerfile = image.dockerfile();
         for (name, value) in self.labels(image, scene.repo, differs, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
@@ -73,6 +74,7 @@ impl DockerBuild {
             let why = format!("{}; built as `services.{service}` of {file} says", job.why);
             job.because(why);
             job.notes.extend(compose::overridden(scene.repo, file));
+            job.notes.extend_from_slice(&image.notes);
         }
         if let (Some(repository), Some(revision), false) = (&image.fetch, &scene.repo.head, differs) {
             let tag = |reference: &str| reference.rsplit(':').next().unwrap_or_default().to_owned();

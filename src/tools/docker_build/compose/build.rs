@@ -67,17 +67,18 @@ impl<'a> Build<'a> {
         Ok(Self { file, document, variables, folder, project, project_here })
     }
 
-    /// The image of a service, or all that is wrong with it.
-    pub(super) fn image(&self, service: &str, node: &Node) -> Result<Image, Vec<String>> {
+    /// The image of a service and the platforms that it is built for, if they are several; or all that is wrong with it.
+    pub(super) fn image(&self, service: &str, node: &Node) -> Result<(Image, Vec<String>), Vec<String>> {
         let mut reading = Reading {
             of: self,
             service,
             wrong: Vec::new(),
+            platforms: Vec::new(),
             environment: BTreeMap::new(),
             secret: BTreeMap::new(),
         };
         let image = reading.image(node);
-        if reading.wrong.is_empty() { Ok(image) } else { Err(reading.wrong) }
+        if reading.wrong.is_empty() { Ok((image, reading.platforms)) } else { Err(reading.wrong) }
     }
 
     /// A path of the file, from gates.toml.
@@ -91,6 +92,8 @@ struct Reading<'b> {
     of: &'b Build<'b>,
     service: &'b str,
     wrong: Vec<String>,
+    /// Those of `build.platforms`, if they are several.
+    platforms: Vec<String>,
     /// Variables that the engine needs, and that this process may not have.
     environment: BTreeMap<String, String>,
     /// Values of variables that look secret, and that are part of other texts.
@@ -304,23 +307,21 @@ impl Reading<'_> {
         (name, Variable::HandedOn)
     }
 
-    /// The one platform that it is built for.
+    /// The one platform that it is built for; of several, the one that Compose runs.
     fn platform(&mut self, service: &Node, build: &Node) -> Option<String> {
         let of_service = self.text(service, "platform", "platform");
         let mut platforms = self.list(build, "platforms");
         platforms.sort();
         platforms.dedup();
-        match (platforms.len(), &of_service) {
-            (0, _) => of_service,
-            (1, None) => platforms.pop(),
-            (1, Some(one)) if *one == platforms[0] => of_service,
-            (1, Some(one)) => {
+        match &of_service {
+            Some(one) if !platforms.is_empty() && !platforms.contains(one) => {
                 self.refuse("platform", format!("{one} is none of `build.platforms`"));
                 None
             }
+            None if platforms.len() == 1 => platforms.pop(),
             _ => {
-                self.refuse("build.platforms", "one image is of one platform: name one of them");
-                None
+                self.platforms = platforms;
+                of_service
             }
         }
     }

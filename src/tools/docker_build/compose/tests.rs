@@ -47,7 +47,7 @@ fn environment(name: &str) -> Option<String> {
 fn compose(options: &str) -> Option<Compose> {
     let problems = Problems::default();
     let table = toml::de::DeTable::parse(options).unwrap();
-    let compose = Compose::read(&Keys::new(table.get_ref(), 0..0, &problems));
+    let compose = Compose::read(&Keys::new(table.get_ref(), 0..0, &problems), &[]);
     assert_eq!(problems.into_sorted().len(), 0, "{options}");
     compose
 }
@@ -131,6 +131,76 @@ fn a_project_without_a_name_gives_none_to_its_images() {
     }
 }
 
+/// The example of the Compose specification, "Profiles", with a `build` in place of each image.
+#[test]
+fn services_of_profiles_that_are_not_active_are_not_built_and_named() {
+    let text = "services: { web: { build: . }, test_lib: { build: a, profiles: [test] }, \
+        coverage_lib: { build: b, profiles: [test] }, debug_lib: { build: c, profiles: [debug, '${MORE:-all}'] }, \
+        always: { build: d, profiles: [] } }";
+    let built = |options: &str, env_file: &str| {
+        let images = images_with(options, text, env_file).unwrap();
+        let names: Vec<&str> = images.iter().map(|image| &*image.name).collect();
+        (names.join(" "), images.iter().flat_map(|image| image.notes.clone()).collect::<Vec<_>>())
+    };
+    let all = "compose = 'compose.yaml'";
+    let (names, notes) = built(all, "");
+    assert_eq!(names, "always web");
+    assert_eq!(
+        notes,
+        [
+            "not built from compose.yaml, as their profiles are not active: coverage_lib (test), debug_lib (debug, all), \
+          test_lib (test); name a service in `services`, or its profile in COMPOSE_PROFILES"
+        ]
+    );
+    assert_eq!(built(all, "COMPOSE_PROFILES=test\n").0, "always coverage_lib test_lib web");
+    assert_eq!(built(all, "COMPOSE_PROFILES=other, all\n").0, "always debug_lib web");
+    for active in ["test,debug", "*"] {
+        let built = built(all, &format!("COMPOSE_PROFILES={active}\n"));
+        assert_eq!(built, ("always coverage_lib debug_lib test_lib web".to_owned(), Vec::new()), "{active}");
+    }
+    // Who names a service activates its profile.
+    assert_eq!(built("compose = 'c.yaml'\nservices = ['test_lib']", ""), ("test_lib".to_owned(), Vec::new()));
+    let none = "services: { a: { build: ., profiles: [x] }, b: { image: c } }";
+    let why = images(none).unwrap_err();
+    assert!(why.contains("not built from deploy/compose.yaml") && why.contains("a (x)"), "{why}");
+    for (profiles, words) in
+        [("x", "no list of names"), ("[[x]]", "no list of names"), ("['$NONE']", "NONE is not set")]
+    {
+        let why = images(&format!("services: {{ a: {{ build: ., profiles: {profiles} }} }}")).unwrap_err();
+        assert!(why.contains("`services.a.profiles` of deploy/compose.yaml") && why.contains(words), "{why}");
+    }
+}
+
+#[test]
+fn a_service_of_several_platforms_is_an_image_for_each_and_compose_runs_the_one_that_it_names() {
+    let text = "services: { api: { image: 'api:1', platform: linux/arm64, \
+        build: { context: ., platforms: [linux/arm64, linux/amd64] } }, web: { build: { context: ., platforms: [linux/amd64, linux/s390x] } }, \
+        one: { build: . } }";
+    let told = |options: &str, usual: &[&str]| {
+        let mut compose = compose(options).unwrap();
+        compose.platforms = usual.iter().map(|&platform| platform.to_owned()).collect();
+        let variables = Variables::read(&environment, "").unwrap();
+        let images = compose.read_services(text, &variables, "shop").unwrap();
+        let tell = |image: &Image| {
+            format!("{}: {}", image.target(), image.further_names().collect::<Vec<_>>().join(" "))
+        };
+        images.iter().map(tell).collect::<Vec<_>>()
+    };
+    let several = [
+        "api linux/amd64: ",
+        "api linux/arm64: api:1",
+        "one: shop-one:latest",
+        "web linux/amd64: ",
+        "web linux/s390x: ",
+    ];
+    assert_eq!(told("compose = 'c.yaml'", &[]), several);
+    // The gate's platforms are for services that name none.
+    let usual = told("compose = 'c.yaml'", &["linux/amd64", "linux/arm64"]);
+    assert_eq!(usual[2..4], ["one linux/amd64: ", "one linux/arm64: "]);
+    let own = "compose = 'c.yaml'\nservices = [{ service = 'api', platform = 'linux/amd64' }]";
+    assert_eq!(told(own, &[]), ["api: api:1"]);
+}
+
 #[test]
 fn what_gates_toml_says_of_a_service_counts_before_the_compose_file() {
     let options = "compose = 'compose.yaml'\nservices = [{ service = 'api', name = 'a', tags = ['2'], fetch = 'r.example/a',
@@ -157,7 +227,6 @@ fn what_no_engine_would_be_told_is_an_error_that_names_its_key() {
         (build("dockerfile_inline: FROM scratch"), "`services.api.build.dockerfile_inline` of"),
         (build("network: host"), "`services.api.build.network` of deploy/compose.yaml: no key of this gate"),
         (build("dockerfil: a"), "`services.api.build.dockerfil`"),
-        (build("platforms: [linux/amd64, linux/arm64]"), "one image is of one platform"),
         (
             build("args: { A: '${NONE}' }"),
             "`services.api.build.args.A` of deploy/compose.yaml: the variable NONE is not set",
@@ -235,7 +304,7 @@ fn services_need_a_file_and_each_is_there_once() {
     let problems = |options: &str| {
         let problems = Problems::default();
         let table = toml::de::DeTable::parse(options).unwrap();
-        Compose::read(&Keys::new(table.get_ref(), 0..0, &problems));
+        Compose::read(&Keys::new(table.get_ref(), 0..0, &problems), &[]);
         problems.into_sorted().into_iter().map(|problem| problem.what).collect::<Vec<_>>().join("; ")
     };
     for (options, words) in [
