@@ -115,10 +115,17 @@ impl ThereIs {
             found.extend(self.hidden_of(&gate, &judge));
             absent.extend(self.absent_of(&gate, &judge, no_sources));
         }
-        // A report may name a file of which only a part was read.
+        // A report may name a file of which only a part was read, and an audit reads one lock file of several.
         for input in found.iter_mut().filter(|input| input.state == InputState::Scanned) {
             if let Some(why) = evidence.gate.tool.unread_part(&survey, input.kind, &input.path) {
-                (input.state, input.why) = (InputState::Gap, Some(why));
+                let other = self.lists(&evidence.gate.id, input.kind, &input.path);
+                (input.state, input.why) = match other {
+                    Some(other) => {
+                        let why = format!("because the gate `{}` checks it", other.id);
+                        (InputState::Excluded, Some(why.into()))
+                    }
+                    None => (InputState::Gap, Some(why)),
+                };
             }
         }
         found.extend(source_groups::put_together(sources));
@@ -131,6 +138,13 @@ impl ThereIs {
         found.extend(rest.map(|(path, why)| self.not_read(path, why)));
         found.sort_by(|one, other| one.path.cmp(&other.path));
         found
+    }
+
+    /// Another gate of the run whose report has to name this lock file.
+    fn lists(&self, id: &Text, kind: InputKind, path: &str) -> Option<&GateReads> {
+        let names = |gate: &&GateReads| gate.reads.reach == Reach::BelowNamed && gate.answers(kind, path);
+        let mut others = self.gates.iter().filter(|gate| gate.id != *id && self.looking.contains(&gate.id));
+        others.find(|gate| matches!(kind, InputKind::Lock(_)) && names(gate))
     }
 
     /// What a gate reads besides sources.
@@ -269,7 +283,7 @@ impl ThereIs {
             let Some((state, why)) = self.fate(gate, read, judge, (kind, &path)) else { continue };
             found.push(GateInput::new(&*path, kind, state, why));
         }
-        imported_by_none(&mut found, read);
+        source_groups::imported_by_none(&mut found, read);
         found
     }
 
@@ -345,18 +359,6 @@ fn holds_resources(path: &Path) -> bool {
     let read = fs::File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut text));
     let name = path.to_string_lossy();
     read.is_err() || resources(&name, &String::from_utf8_lossy(&text)).map_or(true, |found| !found.is_empty())
-}
-
-/// Who reads some files of a kind could have read all: the others are left out, because nothing that is checked names them.
-fn imported_by_none(sources: &mut [GateInput], read: &Named<'_>) {
-    let scanned = sources.iter().filter(|source| source.state == InputState::Scanned);
-    let kinds: HashSet<InputKind> = scanned.map(|source| source.kind).collect();
-    let is_known = |path: &str| read.not_read.contains_key(path) || read.in_part.contains_key(path);
-    let is_left =
-        |one: &GateInput| one.state == InputState::Gap && kinds.contains(&one.kind) && !is_known(&one.path);
-    for source in sources.iter_mut().filter(|one| is_left(one)) {
-        (source.state, source.why) = (InputState::Excluded, Some("because no source imports it".into()));
-    }
 }
 
 /// The projects of TypeScript that these gates check.

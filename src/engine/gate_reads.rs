@@ -94,6 +94,10 @@ impl GateReads {
             && !(self.tool.only_lists() && matches!(kind, InputKind::Lock(_) | InputKind::Manifest(_)))
     }
 
+    pub(super) fn only_lists(&self) -> bool {
+        self.tool.only_lists()
+    }
+
     /// Whether it proves that roots of Terraform are valid.
     pub(super) fn validates(&self) -> bool {
         self.tool.validates()

@@ -1,7 +1,8 @@
 //! Sources of a gate, put together by folder: a project of 100,000 files needs no 100,000 rows in the record.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::engine::named::Named;
 use crate::model::input::InputKind;
 use crate::model::looked_at::{GateInput, InputState};
 use crate::text::shared::Text;
@@ -98,6 +99,18 @@ fn folders(path: &str) -> impl Iterator<Item = &str> {
 
 fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Who reads some files of a kind could have read all: the others are left out, because nothing that is checked names them.
+pub(super) fn imported_by_none(sources: &mut [GateInput], read: &Named<'_>) {
+    let scanned = sources.iter().filter(|source| source.state == InputState::Scanned);
+    let kinds: HashSet<InputKind> = scanned.map(|source| source.kind).collect();
+    let is_known = |path: &str| read.not_read.contains_key(path) || read.in_part.contains_key(path);
+    let is_left =
+        |one: &GateInput| one.state == InputState::Gap && kinds.contains(&one.kind) && !is_known(&one.path);
+    for source in sources.iter_mut().filter(|one| is_left(one)) {
+        (source.state, source.why) = (InputState::Excluded, Some("because no source imports it".into()));
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ pub(super) fn compare(
     gate: &GateReads,
     kind: InputKind,
 ) -> (InputState, Option<Text>) {
+    // The names of advisories are for who looks for advisories.
+    if gate.only_lists() && has_aliases(kind) {
+        return (InputState::Scanned, None);
+    }
     let known = Known::new(listed, kind);
     let missing: Vec<&LockPackage> = named.shipped.iter().filter(|one| known.dev(one).is_none()).collect();
     if !missing.is_empty() {
@@ -42,6 +46,20 @@ pub(super) fn compare(
     let left_out = named.develops > 0 && listed.len() < named.develops + named.shipped.len();
     let why = left_out.then(|| "without its packages of development, which are left out".into());
     (InputState::Scanned, why)
+}
+
+/// Whether a lock file of this kind may have other names for its packages than its registry.
+fn has_aliases(kind: InputKind) -> bool {
+    const OF: [Manager; 7] = [
+        Manager::Npm,
+        Manager::Yarn,
+        Manager::Bun,
+        Manager::Hex,
+        Manager::Pub,
+        Manager::Swift,
+        Manager::CocoaPods,
+    ];
+    matches!(kind, InputKind::Lock(manager) if OF.contains(&manager))
 }
 
 /// Why a lock file does not fit its manifest.

@@ -5,14 +5,19 @@ use std::path::Path;
 
 use crate::inputs::files::File;
 use crate::inputs::open::{self, Amount};
+use crate::text::bom::text_of;
 
 /// A longer lock file is not read.
 const LONGEST: u64 = 16 << 20;
 
-/// What is wrong with it, and what to do.
-pub(super) fn trouble(top: &Path, file: &File) -> Option<&'static str> {
+/// What is wrong with it, and what to do. pip, and Trivy with it, reads UTF-16: PowerShell writes requirements files so.
+pub(super) fn trouble(top: &Path, file: &File, is_of_pip: bool) -> Option<&'static str> {
     let (bytes, None) = open::read(top, file, Amount::Whole(LONGEST)).ok()? else { return None };
-    of_bytes(&bytes)
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    match is_of_pip && is_utf16 {
+        true => of_bytes(text_of(&bytes).as_bytes()),
+        false => of_bytes(&bytes),
+    }
 }
 
 fn of_bytes(bytes: &[u8]) -> Option<&'static str> {

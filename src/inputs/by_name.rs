@@ -63,12 +63,21 @@ fn packages(name: &str) -> Option<Kind> {
         "Cargo.lock" => Kind::Lock(Manager::Cargo),
         "Cargo.toml" => Kind::Manifest(Manager::Cargo),
         "pom.xml" => Kind::Manifest(Manager::Maven),
-        "build.gradle" | "build.gradle.kts" => Kind::Manifest(Manager::Gradle),
-        "packages.lock.json" | "packages.config" => Kind::Lock(Manager::NuGet),
+        "settings.gradle" | "settings.gradle.kts" | "init.gradle" | "init.gradle.kts" => return None,
+        // A build script may have any name, and apply others.
+        _ if name.ends_with(".gradle") || name.ends_with(".gradle.kts") => Kind::Manifest(Manager::Gradle),
+        "packages.config" => Kind::Lock(Manager::NuGet),
+        // `packages.Api.lock.json`: several projects in one folder.
+        _ if name.starts_with("packages.") && name.ends_with(".lock.json") => Kind::Lock(Manager::NuGet),
+        // What holds for all projects below.
+        "Directory.Build.props" | "Directory.Build.targets" | "Directory.Packages.props" => {
+            Kind::Manifest(Manager::NuGet)
+        }
         "composer.lock" => Kind::Lock(Manager::Composer),
         "composer.json" => Kind::Manifest(Manager::Composer),
         "Gemfile.lock" | "gems.locked" => Kind::Lock(Manager::Bundler),
         "Gemfile" | "gems.rb" => Kind::Manifest(Manager::Bundler),
+        _ if name.ends_with(".gemspec") => Kind::Manifest(Manager::Bundler),
         "pubspec.lock" => Kind::Lock(Manager::Pub),
         "pubspec.yaml" => Kind::Manifest(Manager::Pub),
         "Package.resolved" => Kind::Lock(Manager::Swift),
@@ -93,8 +102,9 @@ fn packages(name: &str) -> Option<Kind> {
     })
 }
 
-/// `requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`.
+/// `requirements.txt`, `Requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`.
 pub(super) fn is_requirements(name: &str, ending: &str) -> bool {
+    let name = name.to_ascii_lowercase();
     name.strip_suffix(ending)
         .is_some_and(|stem| stem.starts_with("requirements") || stem.ends_with("requirements"))
 }
@@ -270,6 +280,11 @@ mod tests {
             ("app/build.gradle.kts", "manifest/gradle source/kotlin"),
             ("Api/Api.csproj", "manifest/nuget"),
             ("packages.lock.json", "lock/nuget"),
+            ("packages.Api.lock.json", "lock/nuget"),
+            ("Directory.Build.props", "manifest/nuget"),
+            ("gradle/deps.gradle", "manifest/gradle"),
+            ("settings.gradle", ""),
+            ("x.gemspec", "manifest/bundler"),
             ("composer.lock", "lock/composer"),
             ("Gemfile.lock", "lock/bundler"),
             ("pubspec.lock", "lock/pub"),

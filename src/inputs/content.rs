@@ -2,20 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use crate::inputs::angular;
 use crate::inputs::builds::{self, Told};
+use crate::inputs::cargo_manifest::{self, CargoManifest};
 use crate::inputs::conda;
 use crate::inputs::files::{File, Files};
 use crate::inputs::go_mod::GoMod;
+use crate::inputs::in_threads::in_threads;
 use crate::inputs::kustomize;
 use crate::inputs::lock_packages::included;
 use crate::inputs::look::{Look, look};
 use crate::inputs::open::{Amount, Content, read};
 use crate::inputs::packages;
+use crate::inputs::pip_installs;
 use crate::inputs::required::required;
+use crate::inputs::rush;
 use crate::inputs::shell;
 use crate::inputs::templates;
 use crate::inputs::terraform::{self, TerraformFile};
@@ -23,6 +25,7 @@ use crate::inputs::test_runs::{self, TestRun};
 use crate::inputs::typescript::{self, TsConfig};
 use crate::inputs::unlocked::Manifests;
 use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, TestRunner, Why};
+use crate::text::bom::text_of;
 
 /// A larger file of a kind that is read whole is not read: it is generated, or hostile.
 const LARGEST: u64 = 1 << 20;
@@ -59,8 +62,10 @@ enum Fact {
     /// The projects of TypeScript that an `angular.json` names.
     Angular(BTreeMap<String, bool>),
     Pnpm(Vec<String>),
+    /// The folders of the projects of a `rush.json`.
+    Rush(Vec<String>),
     Python(packages::PyProject),
-    Cargo(packages::CargoManifest),
+    Cargo(CargoManifest),
     /// The requirements files that another one includes.
     Includes(Vec<String>),
     Go(GoMod),
@@ -79,7 +84,8 @@ pub(super) fn read_all(top: &Path, files: &mut Files) -> Contents {
     let jobs: Vec<(usize, Look)> =
         files.iter().filter_map(|file| Some((file.place(), look(&file)?))).collect();
     let mut contents = Contents::default();
-    let said = in_threads(&jobs, |(place, look)| files.at(*place).map(|file| ask(top, &file, *look)));
+    let mut said = in_threads(&jobs, |(place, look)| files.at(*place).map(|file| ask(top, &file, *look)));
+    said.sort_by_key(|said| said.place);
     contents.take(files, said);
     // Bases and references of TypeScript projects may have any name, and name further ones.
     const MOST_ROUNDS: usize = 30;
@@ -96,32 +102,6 @@ pub(super) fn read_all(top: &Path, files: &mut Files) -> Contents {
     }
     contents.take_included(top, files);
     contents
-}
-
-/// Does each job, in as many threads as there are processors. What they say is in the order of the jobs.
-fn in_threads<J: Sync>(jobs: &[J], each: impl Fn(&J) -> Option<Said> + Sync) -> Vec<Said> {
-    const AT_ONCE: usize = 16;
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut said = Vec::new();
-        loop {
-            let from = next.fetch_add(AT_ONCE, Ordering::Relaxed);
-            let Some(some) = jobs.get(from..jobs.len().min(from + AT_ONCE)).filter(|some| !some.is_empty())
-            else {
-                return said;
-            };
-            said.extend(some.iter().filter_map(&each));
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(jobs.len() / AT_ONCE + 1);
-    let mut all = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        all.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
-        all
-    });
-    all.sort_by_key(|said| said.place);
-    all
 }
 
 impl Contents {
@@ -159,6 +139,7 @@ impl Contents {
         match fact {
             Fact::Npm(package) => drop(self.manifests.npm.insert(path.to_owned(), package)),
             Fact::Pnpm(list) => drop(self.manifests.pnpm.insert(folder.to_owned(), list)),
+            Fact::Rush(list) => drop(self.manifests.rush.insert(folder.to_owned(), list)),
             Fact::Python(project) => drop(self.manifests.python.insert(path.to_owned(), project)),
             Fact::Cargo(manifest) => drop(self.manifests.cargo.insert(path.to_owned(), manifest)),
             Fact::Includes(paths) => self.included.extend(paths),
@@ -239,11 +220,17 @@ impl Said {
     fn look(&mut self, look: Look, file: &File, bytes: &[u8]) -> Result<(), String> {
         let path = file.path();
         let text = String::from_utf8_lossy(bytes);
+        if look.runs_commands() {
+            self.what.extend(pip_installs::told(&text, &file.folder()).map(Fact::Includes));
+        }
         let fact = match look {
             Look::Npm => return self.npm(file, bytes),
             Look::Pnpm => Fact::Pnpm(packages::pnpm_workspace(&text)?),
+            Look::Rush => Fact::Rush(rush::projects(&text)?),
             Look::PyProject => return self.python(&path, &text),
             Look::Requirements => {
+                // PowerShell writes UTF-16, and pip reads it.
+                let text = text_of(bytes);
                 self.what.push(Fact::Includes(included(&text, &file.folder())));
                 return match packages::is_pinned(&text) {
                     Some(true) => self.is(InputKind::Lock(PackageManager::Pip)),
@@ -252,7 +239,7 @@ impl Said {
                 };
             }
             Look::Conda => return self.conda(file, &text),
-            Look::Cargo => Fact::Cargo(packages::cargo(&text)?),
+            Look::Cargo => Fact::Cargo(cargo_manifest::cargo(&text)?),
             Look::Required(manager) => match required(manager, &file.name(), &text)? {
                 Some(above) => Fact::Packages(above),
                 None => return Ok(()),
@@ -275,7 +262,7 @@ impl Said {
                 let builds = shell::builds(&text);
                 return self.builds(file, builds);
             }
-            Look::Program => return Ok(()),
+            Look::Program | Look::Dockerfile => return Ok(()),
             Look::Kustomize if kustomize::makes_more(&text) => Fact::Overlay,
             Look::Kustomize => return Ok(()),
             Look::Compose => {

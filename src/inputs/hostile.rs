@@ -24,7 +24,7 @@ fn read_by_all(text: &str) {
     let _ = typescript::read(text);
     let _ = packages::npm("package.json", text.as_bytes());
     let _ = packages::python(text);
-    let _ = packages::cargo(text);
+    let _ = crate::inputs::cargo_manifest::cargo(text);
     let _ = packages::pnpm_workspace(text);
     let _ = packages::is_pinned(text);
     let _ = go_mod::GoMod::read(text);

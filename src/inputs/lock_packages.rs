@@ -1,23 +1,31 @@
 //! The packages of production that a lock file names: what a scanner of the file has to list.
 //!
 //! A package counts unless it is surely for development alone: in a list that the package manager calls so, or only in groups whose names
-//! say so. Projects of the same repository are no packages of others. Each reader is for a form that Trivy 0.70 was seen to read in part.
+//! say so. Projects of the same repository are no packages of others. Each reader is for a form that Trivy 0.70 was seen to read in part, or
+//! under a name that no advisory has: an alias.
 
+mod bun;
 mod cargo;
+mod cocoapods;
 mod groups;
+mod hex;
 mod maven;
+mod npm;
 mod pipenv;
 mod pnpm;
 mod poetry;
+mod pub_dev;
 mod requirements;
+mod swift;
 mod uv;
+mod yarn;
 
 use std::path::Path;
 
 use crate::inputs::files::{File, Files};
 use crate::inputs::open::{self, Amount};
 use crate::model::input::{InputKind, PackageManager as Manager};
-use crate::text::bom::without_bom;
+use crate::text::bom::text_of;
 
 pub(super) use groups::is_of_development;
 pub(super) use requirements::{included, names as names_of_requirements};
@@ -77,12 +85,14 @@ pub(super) fn of_file(top: &Path, file: &File, kind: InputKind, files: &Files) -
         let path = if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
         whole(top, &files.get(&path)?)
     };
+    let below = |name: &str| -> Vec<String> {
+        let folder = file.folder();
+        let manifests = files.below(&folder).filter(|file| file.name() == name && !file.is_third_party());
+        manifests.filter_map(|file| whole(top, &file)).collect()
+    };
     let mut found = match kind {
-        InputKind::Lock(Manager::Cargo) => {
-            let folder = file.folder();
-            let manifests = files.below(&folder).filter(|file| file.name() == "Cargo.toml");
-            cargo::read(&text, &manifests.filter_map(|file| whole(top, &file)).collect::<Vec<_>>())
-        }
+        InputKind::Lock(Manager::Cargo) => cargo::read(&text, &below("Cargo.toml")),
+        InputKind::Lock(Manager::Yarn) => yarn::read(&text, &below("package.json")),
         InputKind::Lock(Manager::Pip) if file.name().starts_with("pylock.") => requirements::pylock(&text),
         kind => read(kind, &text, beside),
     }?;
@@ -103,6 +113,12 @@ fn read(kind: InputKind, text: &str, beside: impl Fn(&str) -> Option<String>) ->
         InputKind::Lock(Manager::Pipenv) => pipenv::read(text),
         InputKind::Lock(Manager::Pip) => requirements::read(text),
         InputKind::Lock(Manager::Pnpm) => pnpm::read(text),
+        InputKind::Lock(Manager::Npm) => npm::read(text),
+        InputKind::Lock(Manager::Bun) => bun::read(text),
+        InputKind::Lock(Manager::Hex) => hex::read(text),
+        InputKind::Lock(Manager::Pub) => pub_dev::read(text),
+        InputKind::Lock(Manager::Swift) => swift::read(text),
+        InputKind::Lock(Manager::CocoaPods) => cocoapods::read(text),
         InputKind::Manifest(Manager::Maven) => maven::read(text),
         _ => None,
     }
@@ -111,7 +127,7 @@ fn read(kind: InputKind, text: &str, beside: impl Fn(&str) -> Option<String>) ->
 /// The text of a lock file; `None`: it can't be read, or is not whole.
 pub(super) fn whole(top: &Path, file: &File) -> Option<String> {
     match open::read(top, file, Amount::Whole(LONGEST)) {
-        Ok((bytes, None)) => Some(String::from_utf8_lossy(without_bom(&bytes)).into_owned()),
+        Ok((bytes, None)) => Some(text_of(&bytes).into_owned()),
         Ok((_, Some(_))) | Err(_) => None,
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Look {
     Npm,
     /// `pnpm-workspace.yaml`.
     Pnpm,
+    /// `rush.json`.
+    Rush,
     PyProject,
     Requirements,
     /// `environment.yml`, if it is one of Conda.
@@ -29,6 +31,8 @@ pub(super) enum Look {
     Angular,
     Terraform,
     TerraformJson,
+    /// For what it installs.
+    Dockerfile,
     Compose,
     Kustomize,
     /// A pipeline or workflow in YAML.
@@ -59,6 +63,7 @@ impl Look {
             self,
             Self::Npm
                 | Self::Pnpm
+                | Self::Rush
                 | Self::PyProject
                 | Self::Cargo
                 | Self::Required(_)
@@ -67,6 +72,13 @@ impl Look {
                 | Self::Bake
                 | Self::Skaffold
         )
+    }
+}
+
+impl Look {
+    /// Whether commands stand in such a file.
+    pub(super) fn runs_commands(self) -> bool {
+        matches!(self, Self::Dockerfile | Self::Pipeline | Self::Jenkins | Self::Script | Self::Program)
     }
 }
 
@@ -93,8 +105,9 @@ fn is_required(manager: Manager) -> bool {
 /// How a file at this path is read, if its content alone says what it is.
 pub(super) fn by_content(path: &str) -> Option<Look> {
     let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    // `requirements/prod/base.txt`
     let is_list = is_requirements(name, ".txt")
-        || (name.ends_with(".txt") && folder.rsplit('/').next() == Some("requirements"));
+        || (name.ends_with(".txt") && folder.split('/').any(|name| name == "requirements"));
     Some(match name {
         "environment.yml" | "environment.yaml" => Look::Conda,
         _ if is_list => Look::Requirements,
@@ -109,6 +122,7 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
     Some(match name {
         "package.json" => Look::Npm,
         "pnpm-workspace.yaml" => Look::Pnpm,
+        "rush.json" => Look::Rush,
         "angular.json" | ".angular.json" => Look::Angular,
         "pyproject.toml" => Look::PyProject,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
@@ -136,6 +150,7 @@ fn by_kind(file: &File, name: &str) -> Option<Look> {
             Kind::Terraform | Kind::OpenTofu if name.ends_with(".json") => Look::TerraformJson,
             Kind::Terraform | Kind::OpenTofu => Look::Terraform,
             Kind::Compose => Look::Compose,
+            Kind::Dockerfile => Look::Dockerfile,
             Kind::Kustomize => Look::Kustomize,
             Kind::Ci(CiService::Jenkins) => Look::Jenkins,
             Kind::Ci(_) => Look::Pipeline,

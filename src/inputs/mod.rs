@@ -10,6 +10,7 @@ mod broken_lock;
 mod build_args;
 mod builds;
 mod by_name;
+mod cargo_manifest;
 mod code;
 mod conda;
 mod content;
@@ -25,20 +26,27 @@ mod hcl;
 mod helm;
 #[cfg(test)]
 mod hostile;
+mod in_threads;
 mod kubernetes;
 mod kustomize;
 mod languages;
 mod listing;
 mod lock_packages;
+mod locks;
 mod look;
 mod npm_scripts;
 mod object_id;
 mod open;
 mod packages;
 mod parse_error;
+mod pip_installs;
+mod python_lists;
 mod python_locks;
 mod python_names;
 mod required;
+mod rush;
+mod setup_names;
+mod shadowed;
 pub(crate) mod shell;
 mod stale;
 mod stamp;
@@ -52,6 +60,7 @@ mod ts_selection;
 mod typescript;
 mod unlocked;
 mod walk;
+mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -71,7 +80,8 @@ pub(crate) use ts_selection::{Picked, Selection};
 pub(crate) use typescript::TsProject;
 pub(crate) use unlocked::Unlocked;
 
-use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager as Manager, Standing, Why};
+use crate::inputs::workspaces::Workspaces;
+use crate::model::input::{InputKind, InputTrouble, KindSet, Standing, Why};
 use crate::system::git::Repo;
 
 /// The files of a repository, and what they say of it. All paths are from its top, with `/`.
@@ -87,6 +97,9 @@ pub(crate) struct Inputs {
     images: Vec<ImageBuild>,
     test_runs: Vec<TestRun>,
     unlocked: Vec<Unlocked>,
+    /// The manifests whose lock file lies in another folder, by this folder.
+    locked_elsewhere: BTreeMap<String, Vec<String>>,
+    workspaces: Workspaces,
     /// What git says of files that the work tree does not have, and whose name does not say what they are.
     in_git: BTreeMap<String, KindSet>,
     overlays: BTreeSet<String>,
@@ -136,7 +149,8 @@ impl Inputs {
         for module in contents.manifests.go.locked_by_workspace(&files) {
             add(&mut files, &module, go_mod::LOCK);
         }
-        let unlocked = unlocked::unlocked(top, &contents.manifests, &files);
+        let workspaces = Workspaces::of(&contents.manifests);
+        let locked = unlocked::LockedBy::of(top, &contents.manifests, &workspaces, &files);
         troubles.sort();
         troubles.dedup();
         Self {
@@ -149,7 +163,9 @@ impl Inputs {
             not_listed,
             images,
             test_runs,
-            unlocked,
+            unlocked: locked.unlocked,
+            locked_elsewhere: locked.elsewhere,
+            workspaces,
             in_git,
             overlays: contents.overlays,
         }
@@ -259,74 +275,6 @@ impl Inputs {
 
     pub(crate) fn test_runs(&self) -> &[TestRun] {
         &self.test_runs
-    }
-
-    /// Whether a lock file names no package of production. One that can't be read does.
-    pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
-        let InputKind::Lock(manager) = kind else { return false };
-        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
-    }
-
-    /// The packages of production that a lock file, or a `pom.xml`, names; `None`: nobody here knows how to read it.
-    pub(crate) fn packages_in(&self, path: &str, kind: InputKind) -> Option<LockPackages> {
-        lock_packages::of_file(&self.top, &self.files.get(path)?, kind, &self.files)
-    }
-
-    /// The packages that the manifest beside a lock file asks for, and that the lock file does not name; with the manifest.
-    pub(crate) fn missing_in_lock(&self, path: &str, kind: InputKind) -> Option<(String, Vec<String>)> {
-        let InputKind::Lock(manager) = kind else { return None };
-        let lock = self.files.get(path)?;
-        let folder = lock.folder();
-        let beside = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
-        let (manifest, missing) = match manager {
-            Manager::Npm | Manager::Yarn | Manager::Pnpm => {
-                let manifest = beside("package.json");
-                let package = self.packages.iter().find(|package| package.path == manifest)?;
-                let own = self.packages.iter().filter_map(|package| package.name.as_deref()).collect();
-                let text = lock_packages::whole(&self.top, &lock)?;
-                (manifest, stale::missing_of_npm(manager, &text, package, &own))
-            }
-            Manager::Cargo => {
-                let manifest = beside("Cargo.toml");
-                let own = lock_packages::whole(&self.top, &self.files.get(&manifest)?)?;
-                let text = lock_packages::whole(&self.top, &lock)?;
-                (manifest, stale::missing_of_cargo(&text, &own))
-            }
-            _ => return None,
-        };
-        (!missing.is_empty()).then_some((manifest, missing))
-    }
-
-    /// The files with packages that a requirements file includes, from the top of the repository.
-    pub(crate) fn included_in(&self, path: &str, kind: InputKind) -> Vec<String> {
-        let file = self.files.get(path).filter(|_| kind == InputKind::Lock(Manager::Pip));
-        let included = file.map(|file| lock_packages::included_in(&self.top, &file)).unwrap_or_default();
-        let asks = |path: &String| match self.files.get(path) {
-            Some(file) => !file.kinds().is_empty(),
-            None => true,
-        };
-        included.into_iter().filter(asks).collect()
-    }
-
-    /// Why no package manager takes a lock file, whatever a scanner makes of it.
-    pub(crate) fn broken_lock(&self, path: &str, kind: InputKind) -> Option<&'static str> {
-        let file = self.files.get(path).filter(|_| matches!(kind, InputKind::Lock(_)))?;
-        broken_lock::trouble(&self.top, &file)
-    }
-
-    /// Whether an audit of a lock file of npm, Yarn or pnpm asks nobody: it names no package, besides those of the kinds that are left
-    /// out. One that can't be read does.
-    pub(crate) fn installs_nothing(&self, path: &str, kind: InputKind, left_out: &[&str]) -> bool {
-        let InputKind::Lock(manager) = kind else { return false };
-        let Some(file) = self.files.get(path) else { return false };
-        let ships_none = || {
-            let folder = file.folder();
-            let own = self.packages.iter().find(|package| package.folder() == folder);
-            own.is_some_and(|package| !package.ships && package.workspaces.is_empty())
-        };
-        // Yarn's lock file does not say what is for development; the package does.
-        let of_yarn = manager == Manager::Yarn && left_out.contains(&"dev") && ships_none();
-        of_yarn || empty_lock::installs_nothing(&self.top, &file, manager, left_out)
     }
 
     /// The beginning of a file, as text; `None`: it can't be read.

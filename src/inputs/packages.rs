@@ -1,4 +1,4 @@
-//! What manifests say: of npm and its kin, of Python, Cargo and Go.
+//! What manifests say: of npm and its kin, and of Python.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::inputs::parse_error::{of_json, of_toml};
+use crate::inputs::python_lists::asks_elsewhere;
 use crate::inputs::python_names::asks_for_others;
 use crate::text::bom::without_bom;
 use crate::text::yaml::{Node, documents};
@@ -43,6 +44,8 @@ struct PackageJson {
     dependencies: Option<Names>,
     dev_dependencies: Option<Names>,
     optional_dependencies: Option<Names>,
+    peer_dependencies: Option<Names>,
+    peer_dependencies_meta: Option<BTreeMap<String, PeerMeta>>,
     workspaces: Option<Workspaces>,
     package_manager: Option<Lenient>,
     eslint_config: Option<IgnoredAny>,
@@ -50,6 +53,12 @@ struct PackageJson {
     jest: Option<IgnoredAny>,
     mocha: Option<IgnoredAny>,
     ava: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PeerMeta {
+    optional: bool,
 }
 
 type Names = BTreeMap<String, Lenient>;
@@ -117,7 +126,12 @@ pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
         ("ava", read.ava.is_some()),
     ];
     let ships = asks(&read.dependencies) || asks(&read.optional_dependencies);
-    let asks = ships || asks(&read.dev_dependencies);
+    // npm 7 and later, pnpm 8 and later and Bun install peers that are not optional.
+    let is_optional = |name: &String| {
+        read.peer_dependencies_meta.as_ref().and_then(|all| all.get(name)).is_some_and(|own| own.optional)
+    };
+    let needs_peers = asked(&read.peer_dependencies).any(|name| !is_optional(name));
+    let asks = ships || needs_peers || asks(&read.dev_dependencies);
     let lists = [&read.dependencies, &read.dev_dependencies, &read.optional_dependencies];
     let asked = lists.into_iter().flat_map(asked).cloned().collect();
     let mut names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
@@ -215,58 +229,9 @@ pub(super) fn python(text: &str) -> Result<PyProject, String> {
     Ok(PyProject {
         poetry: read.tool.poetry.is_some(),
         uv: read.tool.uv.is_some(),
-        has_dependencies: is_dynamic || asks_for_others(text).unwrap_or(true),
+        has_dependencies: is_dynamic || asks_elsewhere(text) || asks_for_others(text).unwrap_or(true),
         members: read.tool.uv.and_then(|uv| uv.workspace).unwrap_or_default().patterns(),
         pytest: read.tool.pytest.map(|pytest| options(&pytest).unwrap_or_default()),
-    })
-}
-
-/// What a `Cargo.toml` says.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct CargoManifest {
-    pub(super) has_dependencies: bool,
-    /// It is the root of a workspace, which leaves these folders out.
-    pub(super) workspace: Option<Vec<String>>,
-    /// The folder of its workspace, if it names it.
-    pub(super) workspace_at: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct CargoToml {
-    package: Option<CargoPackage>,
-    workspace: Option<CargoWorkspace>,
-    dependencies: Option<BTreeMap<String, toml::Value>>,
-    dev_dependencies: Option<BTreeMap<String, toml::Value>>,
-    build_dependencies: Option<BTreeMap<String, toml::Value>>,
-    target: Option<toml::Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CargoPackage {
-    workspace: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CargoWorkspace {
-    exclude: Vec<String>,
-}
-
-/// Reads a `Cargo.toml`.
-pub(super) fn cargo(text: &str) -> Result<CargoManifest, String> {
-    let read: CargoToml = toml::from_str(text).map_err(|error| of_toml(&error, text))?;
-    let tables = [&read.dependencies, &read.dev_dependencies, &read.build_dependencies];
-    // A folder has a manifest of its own; with a version beside it, that is where it is published.
-    let is_folder = |package: &toml::Value| package.get("path").is_some();
-    let asks = |table: &&Option<BTreeMap<String, toml::Value>>| {
-        table.as_ref().is_some_and(|table| table.values().any(|package| !is_folder(package)))
-    };
-    Ok(CargoManifest {
-        has_dependencies: read.target.is_some() || read.workspace.is_some() || tables.iter().any(asks),
-        workspace: read.workspace.map(|workspace| workspace.exclude),
-        workspace_at: read.package.and_then(|package| package.workspace),
     })
 }
 
@@ -360,14 +325,5 @@ mod tests {
         ] {
             assert_eq!(is_pinned(text), pinned, "{text}");
         }
-    }
-
-    #[test]
-    fn a_cargo_workspace_is_read() {
-        let root = cargo("[workspace]\nmembers = ['a']\nexclude = ['fuzz']\n").unwrap();
-        assert_eq!(root.workspace, Some(vec!["fuzz".to_owned()]));
-        assert!(!cargo("[package]\nname = 'a'\n").unwrap().has_dependencies);
-        assert!(cargo("[dependencies]\nserde.workspace = true\n").unwrap().has_dependencies);
-        assert!(!cargo("[dependencies]\na = { path = '../a', version = '1' }\n").unwrap().has_dependencies);
     }
 }

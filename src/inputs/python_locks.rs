@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::inputs::files::{File, Files};
 use crate::inputs::lock_packages::{self, is_of_development, names_of_requirements, python_name};
 use crate::inputs::python_names::of_pyproject;
+use crate::inputs::setup_names::{of_setup_cfg, of_setup_py};
 use crate::model::input::{InputKind, PackageManager as Manager, Standing};
 
 /// The managers whose lock files are those of the project in the folder.
@@ -64,6 +65,8 @@ fn asked(top: &Path, manifest: &File) -> Option<BTreeSet<String>> {
     let name = manifest.name();
     match () {
         () if name == "pyproject.toml" => of_pyproject(&lock_packages::whole(top, manifest)?),
+        () if name == "setup.cfg" => Some(of_setup_cfg(&lock_packages::whole(top, manifest)?)),
+        () if name == "setup.py" => of_setup_py(&lock_packages::whole(top, manifest)?),
         () if name.ends_with(".txt") || name.ends_with(".in") => {
             Some(names_of_requirements(&lock_packages::whole(top, manifest)?).into_iter().collect())
         }
@@ -111,6 +114,14 @@ mod tests {
             (
                 "setup.py",
                 [("setup.py", "setup(install_requires=['a'])"), ("requirements-test.txt", "b==1\n")],
+            ),
+            (
+                "setup.py",
+                [("setup.py", "setup(install_requires=['a', 'b'])"), ("requirements.txt", "a==1\n")],
+            ),
+            (
+                "setup.cfg",
+                [("setup.cfg", "[options]\ninstall_requires =\n  b\n"), ("requirements.txt", "a==1\n")],
             ),
             ("Pipfile", [("Pipfile", "[packages]\na = '*'\n"), ("test-requirements.txt", "b==1\n")]),
             (

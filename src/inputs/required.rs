@@ -30,6 +30,10 @@ pub(super) fn required(manager: Manager, name: &str, text: &str) -> Result<Optio
         }
         Manager::Gradle => gradle(text),
         Manager::Hex => hex(text),
+        Manager::Bundler if name.ends_with(".gemspec") => {
+            let code = without_comments(text, "#", false);
+            OF_GEMS.iter().any(|call| has_word(&code, call))
+        }
         Manager::Bundler => {
             statements(text, "gem") || has_word(&without_comments(text, "#", false), "gemspec")
         }
@@ -38,7 +42,11 @@ pub(super) fn required(manager: Manager, name: &str, text: &str) -> Result<Optio
         }
         Manager::Conan if name.ends_with(".py") => conan(text),
         Manager::Conan => sections(text).any(|(section, _)| section.ends_with("requires")),
-        Manager::NuGet => without_xml_comments(text).contains("<PackageReference"),
+        // Central versions (`PackageVersion`) are no dependencies.
+        Manager::NuGet => {
+            let text = without_xml_comments(text);
+            ["<PackageReference", "<GlobalPackageReference"].iter().any(|element| text.contains(element))
+        }
         Manager::Pip if name == "setup.cfg" => setup_cfg(text),
         Manager::Pip if name.ends_with(".py") => {
             let code = without_comments(text, "#", false);
@@ -49,12 +57,17 @@ pub(super) fn required(manager: Manager, name: &str, text: &str) -> Result<Optio
     };
     let may_lie_above = match manager {
         Manager::Pub => text.contains("resolution: workspace"),
+        // The gems of one repository may share a Gemfile.
+        Manager::Bundler => name.ends_with(".gemspec"),
         // The projects of an umbrella.
         Manager::Hex => text.contains("lockfile:"),
         _ => false,
     };
     Ok(requires.then_some(may_lie_above))
 }
+
+/// The calls that name gems (RubyGems, "Specification Reference").
+const OF_GEMS: [&str; 3] = ["add_dependency", "add_runtime_dependency", "add_development_dependency"];
 
 /// The keys that name packages, of `setup()` and of `[options]`.
 const OF_SETUPTOOLS: [&str; 4] = ["install_requires", "extras_require", "setup_requires", "tests_require"];
@@ -157,12 +170,16 @@ const SETTINGS: [&str; 14] = [
 /// `{:jason, "~> 1.4"}` in `deps`, and not a project of the same umbrella.
 fn hex(text: &str) -> bool {
     let code = without_comments(text, "#", false);
+    bodies(deps_of_mix(&code), "{:", ('{', '}'))
+        .any(|tuple| tuple.contains(',') && !["path:", "in_umbrella:"].iter().any(|own| tuple.contains(own)))
+}
+
+/// The list of the dependencies of a `mix.exs`, to the next function.
+pub(super) fn deps_of_mix(code: &str) -> &str {
     let start = ["defp deps", "def deps", "deps:"].iter().find_map(|start| code.find(start));
     let rest = start.map_or("", |start| &code[start..]);
-    // To the next function.
     let end = rest.match_indices("\n  def").map(|(end, _)| end).next().unwrap_or(rest.len());
-    bodies(&rest[..end], "{:", ('{', '}'))
-        .any(|tuple| tuple.contains(',') && !["path:", "in_umbrella:"].iter().any(|own| tuple.contains(own)))
+    &rest[..end]
 }
 
 /// Whether Ruby calls this with a name, and not for a folder: `gem "rails"`, `pod('A', '~> 1')`.
@@ -201,7 +218,7 @@ fn setup_cfg(text: &str) -> bool {
 }
 
 /// The lines of an INI file, each with its section.
-fn sections(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn sections(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut section = "";
     text.lines().filter_map(move |line| {
         let own = line.trim();

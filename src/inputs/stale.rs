@@ -1,166 +1,113 @@
-//! Lock files that do not fit their manifest: a package that the manifest asks for, and that the lock file does not name, is what nobody
-//! looks at. Only what is sure counts: names, of the manifest beside the lock file.
+//! Lock files that do not fit their manifests: a package that a manifest asks for, and that its lock file does not name, is what nobody
+//! looks at. Only what is sure counts: names, of manifests that the lock file is for. What is installed on some systems alone, or in some
+//! versions of the language, may be missing; so may what a program decides.
 //!
-//! Source: `npm ci` ("package.json and package-lock.json are in sync"), Yarn's and pnpm's `--frozen-lockfile`, Cargo's `--locked`.
+//! Source: `npm ci` ("package.json and package-lock.json are in sync"), Yarn's, pnpm's and Bun's `--frozen-lockfile`, Cargo's and uv's
+//! `--locked`, `poetry check --lock`, `pipenv verify`, `composer validate`, `bundle install --frozen`, `dart pub get --enforce-lockfile`,
+//! `mix deps.get --check-locked`, Gradle's "Locking versions".
+
+mod bundler;
+mod cargo;
+mod composer;
+mod gradle;
+mod hex;
+mod npm;
+mod pub_dev;
+mod python;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use crate::inputs::packages::NpmPackage;
 use crate::model::input::PackageManager as Manager;
-use crate::text::yaml::{Node, document};
 
-/// The packages that the `package.json` asks for, and the lock file does not name. `own`: the names of the projects of the repository.
-pub(super) fn missing_of_npm(
-    manager: Manager,
-    lock: &str,
-    package: &NpmPackage,
-    own: &BTreeSet<&str>,
-) -> Vec<String> {
-    let Some(named) = (match manager {
-        Manager::Npm => of_npm(lock),
-        Manager::Yarn => of_yarn(lock),
-        Manager::Pnpm => of_pnpm(lock),
+/// A manifest, and what stands in the repository around it.
+pub(super) struct Manifest<'t> {
+    /// Its folder, from the top of the repository.
+    pub(super) folder: &'t str,
+    pub(super) text: &'t str,
+    /// The manifest at the root of its workspace.
+    pub(super) root: Option<&'t str>,
+    /// Its folder from there.
+    pub(super) below: &'t str,
+}
+
+/// The packages that a lock file names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    all: BTreeSet<String>,
+    /// What it names for one project, by its folder from the top of the repository.
+    of: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Named {
+    fn has(&self, folder: &str, name: &str) -> bool {
+        self.all.contains(name) || self.of.get(folder).is_some_and(|own| own.contains(name))
+    }
+}
+
+/// The manifests that a lock file of this manager is for.
+pub(super) fn manifests(manager: Manager) -> &'static [&'static str] {
+    match manager {
+        Manager::Npm | Manager::Yarn | Manager::Pnpm | Manager::Bun => &["package.json"],
+        Manager::Cargo => &["Cargo.toml"],
+        Manager::Poetry | Manager::Uv | Manager::Pdm => &["pyproject.toml"],
+        Manager::Pipenv => &["Pipfile"],
+        Manager::Composer => &["composer.json"],
+        Manager::Bundler => &["Gemfile", "gems.rb"],
+        Manager::Pub => &["pubspec.yaml"],
+        Manager::Hex => &["mix.exs"],
+        Manager::Gradle => &["build.gradle", "build.gradle.kts"],
+        _ => &[],
+    }
+}
+
+/// What a lock file in this folder names; `None`: it can't be read.
+pub(super) fn named(manager: Manager, text: &str, folder: &str) -> Option<Named> {
+    match manager {
+        Manager::Npm => npm::of_npm(text, folder),
+        Manager::Yarn => npm::of_yarn(text),
+        Manager::Pnpm => npm::of_pnpm(text, folder),
+        Manager::Bun => npm::of_bun(text, folder),
+        Manager::Cargo => cargo::named(text),
+        Manager::Poetry | Manager::Uv | Manager::Pdm => python::named(text),
+        Manager::Pipenv => python::named_by_pipenv(text),
+        Manager::Composer => composer::named(text),
+        Manager::Bundler => bundler::named(text),
+        Manager::Pub => pub_dev::named(text),
+        Manager::Hex => hex::named(text),
+        Manager::Gradle => gradle::named(text),
         _ => None,
-    }) else {
-        return Vec::new();
+    }
+}
+
+/// The packages that a manifest asks for on every system, and that the lock file does not name. `own`: the names of the projects of the
+/// repository.
+pub(super) fn missing(
+    manager: Manager,
+    named: &Named,
+    manifest: &Manifest<'_>,
+    own: &BTreeSet<String>,
+) -> Vec<String> {
+    let text = manifest.text;
+    let asked = match manager {
+        Manager::Npm | Manager::Yarn | Manager::Pnpm | Manager::Bun => npm::asked(text),
+        Manager::Cargo => cargo::asked(manifest, named),
+        Manager::Poetry | Manager::Uv | Manager::Pdm => python::asked(text),
+        Manager::Pipenv => python::asked_of_pipenv(text),
+        Manager::Composer => composer::asked(text),
+        Manager::Bundler => Some(bundler::asked(text)),
+        Manager::Pub => pub_dev::asked(text),
+        Manager::Hex => Some(hex::asked(text)),
+        Manager::Gradle => Some(gradle::asked(text)),
+        _ => None,
     };
-    let asked = package.asked.iter().filter(|name| !own.contains(name.as_str()));
-    asked.filter(|name| !named.contains(name.as_str())).cloned().collect()
+    let is_missing = |name: &String| !own.contains(name) && !named.has(manifest.folder, name);
+    asked.into_iter().flatten().filter(is_missing).collect()
 }
 
-fn of_npm(text: &str) -> Option<BTreeSet<String>> {
-    #[derive(Deserialize)]
-    struct Lock {
-        #[serde(default)]
-        packages: BTreeMap<String, Project>,
-        #[serde(default)]
-        dependencies: BTreeMap<String, IgnoredAny>,
-        #[serde(rename = "lockfileVersion")]
-        _version: u64,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Project {
-        #[serde(default)]
-        dependencies: BTreeMap<String, IgnoredAny>,
-        #[serde(default)]
-        dev_dependencies: BTreeMap<String, IgnoredAny>,
-        #[serde(default)]
-        optional_dependencies: BTreeMap<String, IgnoredAny>,
-    }
-    let mut lock: Lock = serde_json::from_str(text).ok()?;
-    let root = lock
-        .packages
-        .remove("")
-        .map(|root| [root.dependencies, root.dev_dependencies, root.optional_dependencies]);
-    let of_root = root.into_iter().flatten().flat_map(BTreeMap::into_keys);
-    let installed = lock.packages.keys().filter_map(|path| path.strip_prefix("node_modules/"));
-    let installed: Vec<String> = installed.map(str::to_owned).collect();
-    Some(of_root.chain(installed).chain(lock.dependencies.into_keys()).collect())
-}
-
-/// The names at the head of each entry: `"a@^1, b@npm:c@^1":`.
-fn of_yarn(text: &str) -> Option<BTreeSet<String>> {
-    (text.contains("# yarn lockfile v1") || text.contains("__metadata:")).then_some(())?;
-    let heads =
-        text.lines().filter(|line| !line.starts_with([' ', '#'])).filter_map(|line| line.strip_suffix(':'));
-    let names = heads.flat_map(|head| head.split(", ")).map(|name| name.trim_matches('"'));
-    Some(names.filter_map(|name| Some(name[..name.get(1..)?.find('@')? + 1].to_owned())).collect())
-}
-
-/// What its project asks for. A file of several documents, or without lists of its own, is not compared.
-fn of_pnpm(text: &str) -> Option<BTreeSet<String>> {
-    const LISTS: [&str; 4] = ["dependencies", "devDependencies", "optionalDependencies", "specifiers"];
-    let lock = document(text).ok()?;
-    lock.get("lockfileVersion")?;
-    let project = match lock.get("importers") {
-        Some(projects) => projects.get(".")?,
-        None => &*lock,
-    };
-    let lists = LISTS.iter().filter_map(|list| project.get(list));
-    Some(lists.flat_map(Node::entries).map(|(name, _)| name.to_owned()).collect())
-}
-
-/// The packages that a `Cargo.toml` asks for, and its `Cargo.lock` does not name.
-pub(super) fn missing_of_cargo(lock: &str, manifest: &str) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Lock {
-        #[serde(default)]
-        package: Vec<Package>,
-        #[serde(rename = "version")]
-        _version: Option<IgnoredAny>,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "kebab-case", default)]
-    struct Lists {
-        dependencies: BTreeMap<String, toml::Value>,
-        dev_dependencies: BTreeMap<String, toml::Value>,
-        build_dependencies: BTreeMap<String, toml::Value>,
-    }
-    #[derive(Deserialize)]
-    struct Manifest {
-        #[serde(flatten)]
-        own: Lists,
-        #[serde(default)]
-        target: BTreeMap<String, Lists>,
-    }
-    let (Ok(lock), Ok(manifest)) = (toml::from_str::<Lock>(lock), toml::from_str::<Manifest>(manifest))
-    else {
-        return Vec::new();
-    };
-    let named: BTreeSet<&str> = lock.package.iter().map(|package| package.name.as_str()).collect();
-    let lists = std::iter::once(manifest.own).chain(manifest.target.into_values());
-    let asked =
-        lists.flat_map(|own| [own.dependencies, own.dev_dependencies, own.build_dependencies]).flatten();
-    // The workspace says what its name is.
-    let asked = asked.filter(|(_, own)| own.get("workspace").is_none());
-    let names =
-        asked.map(|(key, own)| own.get("package").and_then(toml::Value::as_str).unwrap_or(&key).to_owned());
-    let missing: BTreeSet<String> = names.filter(|name| !named.contains(name.as_str())).collect();
-    missing.into_iter().collect()
+/// The name that a manifest gives its project, where projects of a workspace are not in the lock file.
+pub(super) fn own_name(manager: Manager, text: &str) -> Option<String> {
+    (manager == Manager::Pub).then(|| pub_dev::own_name(text)).flatten()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inputs::packages::npm;
-
-    #[test]
-    fn each_lock_file_of_javascript_names_what_its_project_asks_for() {
-        let text = r#"{"dependencies": {"a": "^1", "@s/b": "^1", "own": "1"}, "devDependencies": {"c": "npm:d@1", "e": "workspace:*"}}"#;
-        let package = npm("package.json", text.as_bytes()).unwrap();
-        let npm_lock = r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "^1"}}, "node_modules/@s/b": {}, "node_modules/c": {}}}"#;
-        let yarn = "# yarn lockfile v1\n\na@^1, a@^1.2:\n  version \"1\"\n\"@s/b@^1\":\n  version \"1\"\n\"c@npm:d@1\":\n  version \"1\"\n";
-        let berry = "__metadata:\n  version: 8\n\n\"a@npm:^1\":\n  version: 1\n\"@s/b@npm:^1\":\n  version: 1\n\"c@npm:d@1\":\n  version: 1\n";
-        let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a:\n        version: 1\n      '@s/b':\n        version: 1\n    devDependencies:\n      c:\n        version: d@1\n";
-        for (manager, lock) in
-            [(Manager::Npm, npm_lock), (Manager::Yarn, yarn), (Manager::Yarn, berry), (Manager::Pnpm, pnpm)]
-        {
-            let own = BTreeSet::from(["own"]);
-            assert_eq!(missing_of_npm(manager, lock, &package, &own), [""; 0], "{manager:?}");
-            let without = lock.replace("@s/b", "@s/other");
-            assert_eq!(missing_of_npm(manager, &without, &package, &own), ["@s/b"], "{manager:?}");
-            assert_eq!(missing_of_npm(manager, "", &package, &own), [""; 0]);
-        }
-    }
-
-    #[test]
-    fn a_cargo_lock_names_what_its_package_asks_for() {
-        let manifest = "[package]\nname = 'a'\n[dependencies]\nb = '1'\nc = { package = 'real', version = '1' }\nd.workspace = true\n\
-            [target.'cfg(unix)'.dependencies]\nlibc = '0.2'\n";
-        let lock = "version = 4\n[[package]]\nname = 'a'\n[[package]]\nname = 'b'\n[[package]]\nname = 'real'\n[[package]]\nname = 'libc'\n";
-        assert_eq!(missing_of_cargo(lock, manifest), [""; 0]);
-        assert_eq!(
-            missing_of_cargo(&lock.replace("'b'", "'x'").replace("libc", "y"), manifest),
-            ["b", "libc"]
-        );
-        assert_eq!(missing_of_cargo("[", manifest), [""; 0]);
-    }
-}
+mod tests;

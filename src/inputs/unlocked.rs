@@ -2,17 +2,17 @@
 //!
 //! Sources: each package manager on its lock file and its workspaces: npm, Yarn and Bun (`workspaces` in package.json), pnpm
 //! (`pnpm-workspace.yaml`), uv (`tool.uv.workspace`), Cargo ("Workspaces": a package below a workspace's root is a member, unless the root
-//! excludes it), Pub (`resolution: workspace`). Maven has no lock file: its scanners read the `pom.xml`.
+//! excludes it), Rush (`rush.json`), Pub (`resolution: workspace`). Maven has no lock file: its scanners read the `pom.xml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-
+use crate::inputs::cargo_manifest::CargoManifest;
 use crate::inputs::files::Files;
 use crate::inputs::go_mod::GoModules;
-use crate::inputs::packages::{CargoManifest, NpmPackage, PyProject};
+use crate::inputs::packages::{NpmPackage, PyProject};
 use crate::inputs::python_locks;
+use crate::inputs::workspaces::{Workspaces, above, in_folder};
 use crate::model::input::{InputKind, PackageManager, Standing};
 
 use PackageManager as Manager;
@@ -35,197 +35,154 @@ pub(super) struct Manifests {
     pub(super) python: BTreeMap<String, PyProject>,
     pub(super) cargo: BTreeMap<String, CargoManifest>,
     pub(super) go: GoModules,
+    /// The folders of the projects that a `rush.json` names, by its own folder.
+    pub(super) rush: BTreeMap<String, Vec<String>>,
     /// Further manifests that name packages; whether the lock file may lie above.
     pub(super) others: BTreeMap<String, bool>,
 }
 
 const OF_NPM: [Manager; 4] = [Manager::Npm, Manager::Yarn, Manager::Pnpm, Manager::Bun];
 
-/// The manifests without a lock file, in order.
-pub(super) fn unlocked(top: &Path, manifests: &Manifests, files: &Files) -> Vec<Unlocked> {
-    let locks = Locks::of(top, files);
-    let workspaces = Workspaces::of(manifests);
-    let mut found = BTreeSet::new();
-    for file in files.iter().filter(|file| file.standing() != Standing::Ignored) {
-        let managers = file.kinds().iter().filter_map(|kind| match kind {
-            InputKind::Manifest(manager) => Some(manager),
-            _ => None,
-        });
-        for manager in managers {
-            let path = file.path().into_owned();
-            if let Some(manager) = lacks(&path, &file.folder(), manager, (manifests, &workspaces), &locks) {
-                found.insert(Unlocked { manifest: path, manager });
-            }
-        }
-    }
-    found.into_iter().collect()
+/// How the manifests of a repository are locked.
+#[derive(Debug, Default)]
+pub(super) struct LockedBy {
+    /// Those without a lock file, in order.
+    pub(super) unlocked: Vec<Unlocked>,
+    /// The manifests whose lock file lies in another folder, by this folder.
+    pub(super) elsewhere: BTreeMap<String, Vec<String>>,
 }
 
-/// The manager whose lock file is missing.
-fn lacks(
+/// Where the packages of a manifest are locked.
+#[derive(Debug, PartialEq, Eq)]
+enum Locked {
+    /// Beside it; or it asks for nothing.
+    Here,
+    /// In this folder.
+    In(String),
+    /// Nowhere; who would write the lock file.
+    Nowhere(Manager),
+}
+
+impl LockedBy {
+    pub(super) fn of(top: &Path, manifests: &Manifests, workspaces: &Workspaces, files: &Files) -> Self {
+        let locks = Locks::of(top, files);
+        let (mut unlocked, mut elsewhere) = (BTreeSet::new(), BTreeMap::<String, Vec<String>>::new());
+        for file in files.iter().filter(|file| file.standing() != Standing::Ignored) {
+            let managers = file.kinds().iter().filter_map(|kind| match kind {
+                InputKind::Manifest(manager) => Some(manager),
+                _ => None,
+            });
+            for manager in managers {
+                let path = file.path().into_owned();
+                match locked(&path, &file.folder(), manager, (manifests, workspaces), &locks) {
+                    Locked::Here => {}
+                    Locked::In(folder) => elsewhere.entry(folder).or_default().push(path),
+                    Locked::Nowhere(manager) => drop(unlocked.insert(Unlocked { manifest: path, manager })),
+                }
+            }
+        }
+        Self { unlocked: unlocked.into_iter().collect(), elsewhere }
+    }
+}
+
+fn locked(
     path: &str,
     folder: &str,
     manager: Manager,
     (manifests, workspaces): (&Manifests, &Workspaces),
     locks: &Locks<'_>,
-) -> Option<Manager> {
-    let locked = match manager {
-        Manager::Npm => {
-            let package = manifests.npm.get(path)?;
-            if !package.asks {
-                return None;
-            }
-            return npm_lacks(package, folder, (manifests, workspaces), locks);
-        }
-        Manager::Cargo => cargo_is_locked(path, folder, manifests, locks),
-        Manager::Go => !manifests.go.requires_others(path) || locks.has(folder, Manager::Go),
-        Manager::Maven => true,
-        _ if path.ends_with("pyproject.toml") => {
-            let own = manifests.python.get(path)?;
-            !own.has_dependencies
-                || python_locks::lock(locks.top, path, locks.files)
-                || above(folder)
-                    .any(|above| locks.has(above, Manager::Uv) && is_member(&workspaces.uv, above, folder))
-        }
-        Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv | Manager::Pdm => {
-            !manifests.others.contains_key(path) || python_locks::lock(locks.top, path, locks.files)
-        }
-        // `packages.config` has the packages of the older form, and the lock of a build script those of the script alone.
-        Manager::NuGet => {
-            !manifests.others.contains_key(path) || locks.is_there(folder, "packages.lock.json")
-        }
-        Manager::Gradle => !manifests.others.contains_key(path) || locks.is_there(folder, "gradle.lockfile"),
-        _ => match manifests.others.get(path) {
-            Some(false) => locks.has(folder, manager),
-            Some(true) => locks.has(folder, manager) || above(folder).any(|above| locks.has(above, manager)),
-            None => true,
-        },
+) -> Locked {
+    let is_named = || manifests.others.contains_key(path);
+    let here = |is_locked: bool| if is_locked { Locked::Here } else { Locked::Nowhere(manager) };
+    let place = |place: Option<&str>| match place {
+        Some(place) if place == folder => Locked::Here,
+        Some(place) => Locked::In(place.to_owned()),
+        None => Locked::Nowhere(manager),
     };
-    (!locked).then_some(manager)
+    match manager {
+        Manager::Npm => match manifests.npm.get(path) {
+            Some(package) if package.asks => npm_locked(package, folder, (manifests, workspaces), locks),
+            _ => Locked::Here,
+        },
+        Manager::Cargo => match manifests.cargo.get(path) {
+            Some(own) if own.has_dependencies => place(cargo_lock(own, folder, manifests, locks)),
+            _ => Locked::Here,
+        },
+        Manager::Go => here(!manifests.go.requires_others(path) || locks.has(folder, Manager::Go)),
+        Manager::Maven => Locked::Here,
+        _ if path.ends_with("pyproject.toml") => match manifests.python.get(path) {
+            Some(own) if own.has_dependencies && !python_locks::lock(locks.top, path, locks.files) => {
+                let is_root =
+                    |above: &&str| locks.has(above, Manager::Uv) && workspaces.holds_uv(above, folder);
+                place(above(folder).find(is_root))
+            }
+            _ => Locked::Here,
+        },
+        Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv | Manager::Pdm => {
+            here(!is_named() || python_locks::lock(locks.top, path, locks.files))
+        }
+        Manager::NuGet => here(!is_named() || locks.of_nuget(path, folder)),
+        Manager::Gradle => here(!is_named() || locks.of_gradle(path, folder)),
+        _ => match manifests.others.get(path) {
+            Some(false) => here(locks.has(folder, manager)),
+            Some(true) => {
+                place(std::iter::once(folder).chain(above(folder)).find(|folder| locks.has(folder, manager)))
+            }
+            None => Locked::Here,
+        },
+    }
 }
 
-fn npm_lacks(
+fn npm_locked(
     package: &NpmPackage,
     folder: &str,
     (manifests, workspaces): (&Manifests, &Workspaces),
     locks: &Locks<'_>,
-) -> Option<Manager> {
+) -> Locked {
     if locks.any(folder, &OF_NPM) {
-        return None;
+        return Locked::Here;
     }
     let mut named = package.package_manager.as_deref();
-    for above in above(folder) {
-        if is_member(&workspaces.npm, above, folder) || is_member(&workspaces.pnpm, above, folder) {
-            if locks.any(above, &OF_NPM) {
-                return None;
-            }
-            let root = manifests.npm.get(&in_folder(above, "package.json"));
-            named = named.or(root.and_then(|root| root.package_manager.as_deref()));
+    for above in above(folder).filter(|above| workspaces.holds_npm(above, folder)) {
+        if locks.any(above, &OF_NPM) {
+            return Locked::In(above.to_owned());
         }
+        let root = manifests.npm.get(&in_folder(above, "package.json"));
+        named = named.or(root.and_then(|root| root.package_manager.as_deref()));
+    }
+    if let Some(place) = workspaces.rush_locks(folder).find(|place| locks.any(place, &OF_NPM)) {
+        return Locked::In(place);
     }
     let name = named.and_then(|named| named.split('@').next());
-    Some(OF_NPM.into_iter().find(|manager| Some(manager.id()) == name).unwrap_or(Manager::Npm))
+    let manager = OF_NPM.into_iter().find(|manager| Some(manager.id()) == name);
+    Locked::Nowhere(manager.unwrap_or(Manager::Npm))
 }
 
-/// Cargo looks for the root of the workspace in the folders above.
-fn cargo_is_locked(path: &str, folder: &str, manifests: &Manifests, locks: &Locks<'_>) -> bool {
-    let Some(own) = manifests.cargo.get(path) else { return true };
-    if !own.has_dependencies || locks.has(folder, Manager::Cargo) {
-        return true;
+/// The folder of its lock file. Cargo looks for the root of the workspace in the folders above.
+fn cargo_lock<'p>(
+    own: &CargoManifest,
+    folder: &'p str,
+    manifests: &Manifests,
+    locks: &Locks<'_>,
+) -> Option<&'p str> {
+    if locks.has(folder, Manager::Cargo) {
+        return Some(folder);
     }
     if own.workspace.is_some() {
-        return false;
+        return None;
     }
     if own.workspace_at.is_some() {
-        return above(folder).any(|above| locks.has(above, Manager::Cargo));
+        return above(folder).find(|above| locks.has(above, Manager::Cargo));
     }
-    let root = above(folder).find_map(|above| {
+    let (above, excluded) = above(folder).find_map(|above| {
         let manifest = manifests.cargo.get(&in_folder(above, "Cargo.toml"))?;
         Some((above, manifest.workspace.as_ref()?))
+    })?;
+    let excluded = excluded.iter().any(|name| {
+        let left_out = in_folder(above, name.trim_end_matches('/'));
+        folder == left_out || folder.starts_with(&format!("{left_out}/"))
     });
-    root.is_some_and(|(above, excluded)| {
-        let excluded = excluded.iter().any(|name| {
-            let left_out = in_folder(above, name.trim_end_matches('/'));
-            folder == left_out || folder.starts_with(&format!("{left_out}/"))
-        });
-        !excluded && locks.has(above, Manager::Cargo)
-    })
-}
-
-/// The folders above one, the nearest first; the last is `.`.
-fn above(folder: &str) -> impl Iterator<Item = &str> {
-    let mut next = (folder != ".").then_some(folder);
-    std::iter::from_fn(move || {
-        let folder = next?;
-        let parent = folder.rsplit_once('/').map(|(parent, _)| parent);
-        next = parent;
-        Some(parent.unwrap_or("."))
-    })
-}
-
-fn in_folder(folder: &str, name: &str) -> String {
-    if folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-/// The members of each workspace, by the folder of its root.
-struct Workspaces {
-    npm: BTreeMap<String, Members>,
-    pnpm: BTreeMap<String, Members>,
-    uv: BTreeMap<String, Members>,
-}
-
-/// Which folders below the root are members: a pattern with `!` in front leaves out.
-struct Members {
-    wanted: GlobSet,
-    out: GlobSet,
-}
-
-impl Workspaces {
-    fn of(manifests: &Manifests) -> Self {
-        fn folder(path: &str) -> String {
-            path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned()
-        }
-        let members = |(folder, patterns): (String, &Vec<String>)| {
-            (!patterns.is_empty()).then(|| (folder, Members::of(patterns)))
-        };
-        let npm = manifests.npm.iter().map(|(path, package)| (folder(path), &package.workspaces));
-        let pnpm = manifests.pnpm.iter().map(|(folder, packages)| (folder.clone(), packages));
-        let uv = manifests.python.iter().map(|(path, project)| (folder(path), &project.members));
-        Self {
-            npm: npm.filter_map(members).collect(),
-            pnpm: pnpm.filter_map(members).collect(),
-            uv: uv.filter_map(members).collect(),
-        }
-    }
-}
-
-impl Members {
-    fn of(patterns: &[String]) -> Self {
-        let (out, wanted): (Vec<&String>, Vec<&String>) =
-            patterns.iter().partition(|pattern| pattern.starts_with('!'));
-        Self { wanted: globs(&wanted), out: globs(&out) }
-    }
-}
-
-/// Whether the workspace at `root`, if there is one, has this folder below it as a member.
-fn is_member(workspaces: &BTreeMap<String, Members>, root: &str, folder: &str) -> bool {
-    let below = match root {
-        "." => folder,
-        root => folder.strip_prefix(root).map_or("", |rest| rest.trim_start_matches('/')),
-    };
-    let members = workspaces.get(root);
-    members.is_some_and(|members| members.wanted.is_match(below) && !members.out.is_match(below))
-}
-
-fn globs(patterns: &[&String]) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let pattern = pattern.trim_start_matches('!').trim_start_matches("./").trim_end_matches('/');
-        if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {
-            set.add(glob);
-        }
-    }
-    set.build().unwrap_or_default()
+    (!excluded && locks.has(above, Manager::Cargo)).then_some(above)
 }
 
 /// Which folders have a lock file, and of whom.
@@ -256,6 +213,32 @@ impl<'f> Locks<'f> {
     fn is_there(&self, folder: &str, name: &str) -> bool {
         let file = self.files.get(&in_folder(folder, name));
         file.is_some_and(|file| file.standing() != Standing::Ignored)
+    }
+
+    /// `packages.config` has the packages of the older form. What holds for all projects below a folder is locked by theirs.
+    fn of_nuget(&self, path: &str, folder: &str) -> bool {
+        let of_project = |name: &str| name.starts_with("packages.") && name.ends_with(".lock.json");
+        match path.rsplit('/').next() {
+            Some(name) if name.starts_with("Directory.") => {
+                let mut below = self.files.below(folder);
+                below.any(|file| file.standing() != Standing::Ignored && of_project(&file.name()))
+            }
+            name => {
+                let stem = name.and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
+                // NuGet writes spaces as `_` ("Lock file name").
+                let own = format!("packages.{}.lock.json", stem.replace(' ', "_"));
+                self.is_there(folder, "packages.lock.json") || self.is_there(folder, &own)
+            }
+        }
+    }
+
+    /// The lock of a build script has the packages of the script alone. A script under another name is applied by who knows whom:
+    /// some project has to be locked.
+    fn of_gradle(&self, path: &str, folder: &str) -> bool {
+        let is_build =
+            ["build.gradle", "build.gradle.kts"].contains(&path.rsplit('/').next().unwrap_or(path));
+        let own = |folder: &str| self.is_there(folder, "gradle.lockfile");
+        own(folder) || (!is_build && self.all.iter().any(|(folder, _)| own(folder)))
     }
 
     fn any(&self, folder: &str, managers: &[Manager]) -> bool {

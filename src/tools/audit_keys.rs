@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::input::InputKind;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::survey::{Judge, Survey, Unnamed};
+use crate::text::shared::Text;
 
 const PASSED_OVER: &str =
     "it names packages, and the audit says that it looked at none. `[[waiver]]` with `gap` accepts it";
@@ -45,6 +47,15 @@ impl AuditKeys {
             true => Unnamed::Empty("without a package to ask about".into()),
             false => Unnamed::Gap(Some(PASSED_OVER.into())),
         })
+    }
+
+    /// Why the audit of its folder does not read a lock file.
+    pub(super) fn unread(survey: &Survey<'_>, kind: InputKind, path: &str) -> Option<Text> {
+        let other = survey.inputs.read_instead(path, kind)?;
+        let why = format!(
+            "the audit reads {other} instead: remove this file, have a trivy gate scan it, or let `[[waiver]]` with `gap` accept it"
+        );
+        Some(why.into())
     }
 
     pub(super) fn coverage(&self) -> Vec<Coverage> {

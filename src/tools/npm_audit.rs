@@ -30,6 +30,7 @@ use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
 use crate::text::human::without_credentials;
+use crate::text::shared::Text;
 use crate::tools::audit_keys::AuditKeys;
 use crate::tools::describe;
 use crate::tools::lock_files::{follow_link, suggest_audit};
@@ -141,6 +142,10 @@ impl Tool for NpmAudit {
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
         self.keys.judge(survey)
+    }
+
+    fn unread_part(&self, survey: &Survey<'_>, kind: InputKind, path: &str) -> Option<Text> {
+        AuditKeys::unread(survey, kind, path)
     }
 
     fn narrowing_options(&self) -> &'static [&'static str] {

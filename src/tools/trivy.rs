@@ -246,12 +246,27 @@ impl Tool for Trivy {
     /// As Trivy 0.70 was seen to read files of each kind.
     fn on_unlisted(&self, kind: InputKind) -> Option<&'static str> {
         match kind {
-            InputKind::Lock(Manager::Uv | Manager::Poetry | Manager::Pnpm) => {
+            InputKind::Lock(Manager::Pnpm) => Some(
+                "it lists no alias, and takes others for development: `args = [\"--include-dev-deps\"]` has it list these",
+            ),
+            InputKind::Lock(Manager::Uv | Manager::Poetry) => {
                 Some("it takes them for development: `args = [\"--include-dev-deps\"]` has it list them")
             }
             InputKind::Lock(Manager::Pip) => Some("it reads `name==version` on one line alone"),
             InputKind::Lock(Manager::Cargo) => {
                 Some("it does not follow each dependency by `path` or under another name: `cargo audit` does")
+            }
+            InputKind::Lock(Manager::Npm | Manager::Bun | Manager::Hex | Manager::Pub) => {
+                Some("it has the alias for a name, and advisories have the name in the registry")
+            }
+            InputKind::Lock(Manager::Yarn) => {
+                Some("it reads no archive in a yarn.lock: depend on a version, or have yarn-audit look at it")
+            }
+            InputKind::Lock(Manager::Swift) => Some(
+                "advisories know a package by `github.com/OWNER/NAME`: depend on `https://github.com/OWNER/NAME`",
+            ),
+            InputKind::Lock(Manager::CocoaPods) => {
+                Some("it lists the subspecs of a pod, under names that no advisory has")
             }
             InputKind::Lock(Manager::Pipenv) => Some("it reads the category `default` alone"),
             InputKind::Manifest(Manager::Maven) => Some("it reads no profiles: scan what Maven has built"),

@@ -30,6 +30,7 @@ use crate::scan::scene::Scene;
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
+use crate::text::shared::Text;
 use crate::tools::audit_keys::AuditKeys;
 use crate::tools::describe;
 use crate::tools::lock_files::{follow_link, suggest_audit};
@@ -200,6 +201,10 @@ impl Tool for YarnAudit {
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
         self.keys.judge(survey)
+    }
+
+    fn unread_part(&self, survey: &Survey<'_>, kind: InputKind, path: &str) -> Option<Text> {
+        AuditKeys::unread(survey, kind, path)
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

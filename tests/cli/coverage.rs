@@ -1,6 +1,7 @@
 //! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
 
 mod infrastructure;
+mod lock_files;
 mod not_there;
 mod projects;
 mod shapes;

@@ -16,6 +16,7 @@ pub(super) fn reads_lock(kind: InputKind, path: &str) -> bool {
         InputKind::Lock(Manager::Uv) => name == "uv.lock",
         // It lists packages of Conda, and knows no vulnerability of them ("Coverage", "Conda").
         InputKind::Lock(Manager::Pdm | Manager::Conda) => false,
+        InputKind::Lock(Manager::NuGet) => ["packages.lock.json", "packages.config"].contains(&name),
         InputKind::Lock(Manager::Pip) => name == "requirements.txt" || name.starts_with("pylock."),
         _ => true,
     }
@@ -26,6 +27,7 @@ pub(super) fn pattern_for(kind: InputKind, path: &str) -> Option<String> {
     let pattern = match (kind, name_of(path)) {
         (InputKind::Lock(Manager::Npm), "npm-shrinkwrap.json") => r"npm:npm-shrinkwrap\.json$",
         (InputKind::Lock(Manager::Bundler), "gems.locked") => r"bundler:gems\.locked$",
+        (InputKind::Lock(Manager::NuGet), _) => r"nuget:packages\..*\.lock\.json$",
         (InputKind::Lock(Manager::Pip), _) if is_named_by(OF_REQUIREMENTS, path) => OF_REQUIREMENTS,
         // A requirements file under a name of its own, which another includes.
         (InputKind::Lock(Manager::Pip), name) => return own_pattern(name),

@@ -17,6 +17,12 @@ pub(super) fn not_parsed(log: &str) -> BTreeMap<&str, String> {
 /// The message of the `FATAL` line, without the chain of functions before it, and with the first of
 /// the causes that Trivy lists below it.
 pub(super) fn fatal_line(stderr: &str) -> Option<String> {
+    // Below it stands the stack of the program (Go, "Handling panics").
+    let panic = stderr.lines().find(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "));
+    if let Some(panic) = panic {
+        let panic = panic.split(" [recovered]").next().unwrap_or(panic);
+        return Some(format!("Trivy itself failed: {panic}"));
+    }
     let mut lines = stderr.lines().skip_while(|line| !line.contains("\tFATAL\t"));
     let (_, message) = lines.next()?.split_once("\tFATAL\t")?;
     let message = message.strip_prefix("Fatal error\t").unwrap_or(message);
@@ -47,7 +53,18 @@ pub(super) fn fatal_line(stderr: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::not_parsed;
+    use super::{fatal_line, not_parsed};
+
+    #[test]
+    fn a_panic_is_its_own_reason() {
+        let log = "2026-12-01T09:52:36Z\tINFO\t[vuln] Vulnerability scanning is enabled\n\
+            panic: runtime error: index out of range [1] with length 1 [recovered]\n\n\
+            goroutine 1 [running]:\nmain.main()\n\t/home/runner/main.go:20 +0x1d\n";
+        assert_eq!(
+            fatal_line(log).unwrap(),
+            "Trivy itself failed: panic: runtime error: index out of range [1] with length 1"
+        );
+    }
 
     #[test]
     fn its_word_for_a_file_is_kept() {

@@ -150,6 +150,66 @@ fn what_trivy_lists_is_scanned() {
     assert!(reason(&all).contains("for development, and with `scope = \"production\"`"), "{}", reason(&all));
 }
 
+/// A database has an advisory under one name: who lists another finds none.
+#[test]
+fn a_package_under_another_name_is_a_gap() {
+    let swift = |pin: &str| {
+        format!(
+            r#"{{"pins": [{{"identity": "a.b", {pin}, "state": {{"version": "1.19.0"}}}}], "version": 2}}"#
+        )
+    };
+    let npm = r#"{"name": "v", "lockfileVersion": 1, "requires": true, "dependencies": {"foo": {"version": "npm:lodash@4.17.15"}}}"#;
+    let bun = r#"{"lockfileVersion": 1, "workspaces": {"": {"name": "v", "dependencies": {"foo": "npm:lodash@4.17.15"}}},
+        "packages": {"foo": ["lodash@4.17.15", "", {}, "sha512-A"],}}"#;
+    let mix = "%{\n  \"my_phx\": {:hex, :phoenix, \"1.6.0\", \"00\", [:mix], [], \"hexpm\", \"00\"},\n}\n";
+    let archive = "packages:\n  foo:\n    dependency: \"direct main\"\n    description:\n      name: archive\n      sha256: \"00\"\n      \
+        url: \"https://pub.dev\"\n    source: hosted\n    version: \"3.3.0\"\nsdks:\n  dart: \">=3.0.0 <4.0.0\"\n";
+    let pods = "PODS:\n  - AFNetworking/Core (2.5.1)\n\nDEPENDENCIES:\n  - AFNetworking/Core\n\nSPEC CHECKSUMS:\n  AFNetworking: 00\n\nCOCOAPODS: 1.15.2\n";
+    let tgz = "https://registry.yarnpkg.com/lodash/-/lodash-4.17.15.tgz";
+    let yarn = format!(
+        "# yarn lockfile v1\n\n\n\"lodash@{tgz}\":\n  version \"4.17.15\"\n  resolved \"{tgz}#b4\"\n\nms@2.1.3:\n  version \"2.1.3\"\n"
+    );
+    let package = format!(r#"{{"name": "v", "dependencies": {{"lodash": "{tgz}", "ms": "2.1.3"}}}}"#);
+    for (files, says) in [
+        (tree(&[("package-lock.json", npm)]), "package-lock.json (Trivy does not list lodash 4.17.15"),
+        (tree(&[("bun.lock", bun)]), "bun.lock (Trivy does not list lodash 4.17.15"),
+        (tree(&[("mix.lock", mix)]), "mix.lock (Trivy does not list phoenix 1.6.0"),
+        (tree(&[("pubspec.lock", archive)]), "pubspec.lock (Trivy does not list archive 3.3.0"),
+        (tree(&[("Podfile.lock", pods)]), "Podfile.lock (Trivy does not list AFNetworking 2.5.1"),
+        (
+            tree(&[("yarn.lock", &yarn), ("package.json", &package)]),
+            "yarn.lock (Trivy does not list lodash 4.17.15",
+        ),
+        (
+            tree(&[(
+                "Package.resolved",
+                &swift(r#""kind": "remoteSourceControl", "location": "git@github.com:a/b.git""#),
+            )]),
+            "Package.resolved (Trivy does not list github.com/a/b 1.19.0",
+        ),
+    ] {
+        let project = project(&files);
+        let ran = run(&project);
+        assert_eq!(ran.code, 3, "{says}: {}", ran.all());
+        let reason = reason(&project);
+        assert!(reason.contains(says), "{says}: {reason}");
+    }
+    let plain = swift(r#""kind": "remoteSourceControl", "location": "https://github.com/a/b.git""#);
+    let third = npm.replace("\"lockfileVersion\": 1", "\"lockfileVersion\": 3").replace(
+        "\"dependencies\": {\"foo\": {\"version\": \"npm:lodash@4.17.15\"}}",
+        "\"packages\": {\"\": {}, \"node_modules/foo\": {\"name\": \"lodash\", \"version\": \"4.17.15\"}}",
+    );
+    let scanned = project(&tree(&[
+        ("a/Package.resolved", &plain),
+        ("b/package-lock.json", &third),
+        ("c/mix.lock", &mix.replace("my_phx", "phoenix")),
+        ("d/pubspec.lock", &archive.replace("foo:", "archive:")),
+        ("e/Podfile.lock", &pods.replace("/Core", "")),
+    ]));
+    let ran = run(&scanned);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
 #[test]
 fn a_link_is_read_where_its_file_is() {
     let project =
