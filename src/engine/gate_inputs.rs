@@ -113,6 +113,7 @@ impl ThereIs {
             }
             found.extend(self.asked_of(&gate, &read, &judge, evidence));
             found.extend(self.hidden_of(&gate, &judge));
+            found.extend(gate.unchecked());
             absent.extend(self.absent_of(&gate, &judge, no_sources));
         }
         // A report may name a file of which only a part was read, and an audit reads one lock file of several.
@@ -284,6 +285,7 @@ impl ThereIs {
             found.push(GateInput::new(&*path, kind, state, why));
         }
         source_groups::imported_by_none(&mut found, read);
+        gate.explain_endings(&mut found);
         found
     }
 

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::config::Gate;
-use crate::engine::gate_inputs::folder_of;
+use crate::engine::gate_inputs::{accepts, folder_of};
 use crate::inputs::exit_code::{Command, Fate};
 use crate::inputs::{Inputs, TsProject, with_references};
 use crate::model::aim::Aim;
 use crate::model::input::InputKind;
+use crate::model::looked_at::{GateInput, InputState};
 use crate::model::policy::DependencyScope;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::survey::from_top;
@@ -33,6 +34,8 @@ pub(super) struct GateReads {
     only_tofu: HashSet<String>,
     pub(super) reads: Reads,
     pub(super) folders: Vec<String>,
+    /// Projects of TypeScript that it starts a compiler on, and in which `noCheck` switches the check off.
+    unchecked: Vec<String>,
 }
 
 impl GateReads {
@@ -54,9 +57,16 @@ impl GateReads {
             compiles,
             only_tofu: only_tofu.clone(),
             folders: places(&reads, repo, inputs),
+            unchecked: Vec::new(),
             reads,
         };
-        all.into_iter().map(of).collect()
+        let off = |path: &String| inputs.typescript().iter().any(|one| one.path == *path && one.no_check);
+        let with_unchecked = |own: Self| {
+            let is_judged = own.reads.checks_projects() && !own.reads.overrules;
+            let unchecked = own.folders.iter().filter(|path| is_judged && off(path)).cloned().collect();
+            Self { unchecked, ..own }
+        };
+        all.into_iter().map(of).map(with_unchecked).collect()
     }
 
     pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
@@ -67,6 +77,8 @@ impl GateReads {
     fn holds(&self, kind: InputKind, path: &str) -> bool {
         self.reads.covers(kind, path, &self.folders)
             && self.tool.reads_path(kind, path)
+            && (self.reads.reach != Reach::BelowNamed
+                || self.inside(path).any(|own| self.tool.names(kind, own)))
             && !(kind == InputKind::TerraformRoot && self.only_tofu.contains(path))
     }
 
@@ -78,14 +90,19 @@ impl GateReads {
 
     fn passes_over(&self, path: &str) -> bool {
         let is_seen = |inside: &str| !inside.split('/').any(|name| self.tool.passes_over(name));
-        let mut inside = self.folders.iter().filter_map(|folder| match folder.as_str() {
+        let mut inside = self.inside(path);
+        // A project of TypeScript is a file, with nothing below it.
+        inside.next().is_some_and(|first| !is_seen(first) && !inside.any(is_seen))
+    }
+
+    /// A path as seen from those of its folders that hold it.
+    fn inside<'p>(&self, path: &'p str) -> impl Iterator<Item = &'p str> {
+        self.folders.iter().filter_map(move |folder| match folder.as_str() {
             "." if path == "." => Some(""),
             "." => Some(path),
             folder if folder == path => Some(""),
             folder => path.strip_prefix(folder)?.strip_prefix('/'),
-        });
-        // A project of TypeScript is a file, with nothing below it.
-        inside.next().is_some_and(|first| !is_seen(first) && !inside.any(is_seen))
+        })
     }
 
     /// Whether it answers what is asked of an input: a lock file has to be audited, not only listed.
@@ -96,6 +113,29 @@ impl GateReads {
 
     pub(super) fn only_lists(&self) -> bool {
         self.tool.only_lists()
+    }
+
+    /// The projects of TypeScript that it starts a compiler on, which checks none of their files: gaps.
+    pub(super) fn unchecked(&self) -> impl Iterator<Item = GateInput> {
+        const WHY: &str = "`noCheck` in it, or in what it extends, switches the check off: take it out, or let tsc check with `--noCheck false`";
+        let gap = |path: &String| {
+            GateInput::new(path.as_str(), InputKind::TsConfig, InputState::Gap, Some(accepts(WHY)))
+        };
+        self.unchecked.iter().map(gap)
+    }
+
+    /// Says more of sources that were left out, where not one with their ending was read.
+    pub(super) fn explain_endings(&self, sources: &mut [GateInput]) {
+        let ending = |path: &str| path.rsplit_once('.').map_or("", |(_, ending)| ending).to_owned();
+        let scanned = sources.iter().filter(|source| source.state == InputState::Scanned);
+        let read: HashSet<String> = scanned.map(|source| ending(&source.path)).collect();
+        for source in sources.iter_mut().filter(|source| source.state == InputState::Excluded) {
+            let ending = ending(&source.path);
+            let of_tool = |why: &Text| self.tool.on_unread_ending(&ending, why);
+            if let Some(more) = source.why.as_ref().filter(|_| !read.contains(&ending)).and_then(of_tool) {
+                source.why = Some(more);
+            }
+        }
     }
 
     /// Whether it proves that roots of Terraform are valid.
@@ -159,5 +199,6 @@ fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
     let commands = package.map(|package| package.commands(script)).unwrap_or_default().into_iter();
     // What a failing program says is lost where the script goes on, unless its report says it.
     let counts = |command: &Command| command.fate == Fate::Fails || !gate.tool.judged_by_exit_code();
-    commands.filter(counts).flat_map(|command| command_reads(&command.words, dir)).collect()
+    let reads = |command: Command| Some(command_reads(&command.words, &command.folder_in(dir)?));
+    commands.filter(counts).filter_map(reads).flatten().collect()
 }

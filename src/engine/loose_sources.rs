@@ -50,10 +50,13 @@ impl ThereIs {
         found.map(|row| UncoveredInput { path: row.path, files: row.files, accepted: None }).collect()
     }
 
-    /// The folders with the configuration of a linter.
+    /// The folders with the configuration of a linter that no gate reads. A gate that reads one says by itself what it lints.
     fn linted_folders(&self) -> HashSet<String> {
         let linters = [InputKind::Eslint, InputKind::Biome, InputKind::Oxlint];
-        let all = linters.iter().flat_map(|kind| self.inputs.of_kind(*kind));
+        let all = linters.iter().flat_map(|kind| {
+            let configs = self.inputs.of_kind(*kind).into_iter();
+            configs.filter(|path| !self.gates.iter().any(|gate| gate.covers(*kind, path)))
+        });
         all.map(|path| folder_of(&path).to_owned()).collect()
     }
 }
@@ -62,7 +65,11 @@ impl ThereIs {
 fn is_made_or_setting(file: &File) -> bool {
     let name = file.name();
     let is_other = |kind: InputKind| !matches!(kind, InputKind::Source(_) | InputKind::Manifest(_));
-    [".d.ts", ".min.js"].iter().any(|ending| name.ends_with(ending))
+    // What Yarn writes: its loader, and itself.
+    let path = file.path();
+    let is_of_yarn = name.starts_with(".pnp.") || path.starts_with(".yarn/") || path.contains("/.yarn/");
+    is_of_yarn
+        || [".d.ts", ".min.js"].iter().any(|ending| name.ends_with(ending))
         || name.contains(".config.")
         || file.kinds().iter().any(is_other)
 }

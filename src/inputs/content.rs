@@ -89,8 +89,11 @@ pub(super) fn read_all(top: &Path, files: &mut Files) -> Contents {
     contents.take(files, said);
     // Bases and references of TypeScript projects may have any name, and name further ones.
     const MOST_ROUNDS: usize = 30;
+    let packages = contents.manifests.npm.values();
+    let by_scripts: BTreeSet<String> = packages.flat_map(packages::NpmPackage::projects).collect();
     for _ in 0..MOST_ROUNDS {
-        let named = typescript::named(&contents.typescript, files);
+        let mut named = typescript::named(&contents.typescript, files);
+        named.extend(by_scripts.iter().filter(|path| !contents.typescript.contains_key(*path)).cloned());
         let known = |path: &String| contents.troubles.iter().any(|trouble| trouble.path == *path);
         let more: Vec<_> =
             named.iter().filter(|path| !known(path)).filter_map(|path| files.get(path)).collect();

@@ -3,10 +3,12 @@
 //! Source: POSIX.1-2024, "Shell Command Language", 2.9: a list ends with the code of its last command, a pipeline with that of its last
 //! part, `a || b` with that of `b` where `a` fails; what `&` starts is never waited for. `set -e` and `set -o pipefail` change this.
 
+mod own_shell;
 mod syntax;
 
 use crate::inputs::shell;
 
+use own_shell::Shell;
 use syntax::{Chain, Join, List, Part, Pipeline, Script};
 
 /// A command of a script.
@@ -15,6 +17,18 @@ pub(crate) struct Command {
     /// Its words, after assignments and programs that start programs.
     pub(crate) words: Vec<String>,
     pub(crate) fate: Fate,
+    /// Where it starts, from where the script does; empty: there. `None`: nobody knows.
+    pub(crate) folder: Option<String>,
+}
+
+impl Command {
+    /// The folder that it starts in, if the script starts in this one.
+    pub(crate) fn folder_in(&self, dir: &str) -> Option<String> {
+        match self.folder.as_deref()? {
+            "" => Some(dir.to_owned()),
+            folder => Some(format!("{dir}/{folder}")),
+        }
+    }
 }
 
 /// What the script makes of a command that fails.
@@ -24,6 +38,8 @@ pub(crate) enum Fate {
     Fails,
     /// The script goes on, and its code is another's.
     Swallowed,
+    /// The script may end well without having started it: `test -z "$CI" || check`.
+    MayNotStart,
     /// It stands in an `if`, a loop or a function: nobody knows without running it.
     Unknown,
 }
@@ -31,11 +47,16 @@ pub(crate) enum Fate {
 /// The commands of a script, in order.
 pub(crate) fn commands(script: &str) -> Vec<Command> {
     let Script { list, commands, is_plain } = syntax::read(script);
-    let of = |words: Vec<String>| Command { words: shell::command(&words).to_vec(), fate: Fate::Unknown };
-    let mut found: Vec<Command> = commands.into_iter().map(of).collect();
+    let is_plain = is_plain && !commands.iter().any(|words| own_shell::changes_the_code(words));
+    let of = |words: &Vec<String>| Command {
+        words: shell::command(words).to_vec(),
+        fate: Fate::Unknown,
+        folder: None,
+    };
+    let mut found: Vec<Command> = commands.iter().map(of).collect();
     if is_plain {
-        let mut set = Set::default();
-        list.judge(Fate::Fails, Fate::Fails, &mut set, &mut found);
+        let mut judged = Judged { raw: &commands, found: &mut found };
+        list.judge(Fate::Fails, Fate::Fails, &mut Shell::default(), &mut judged);
     }
     found
 }
@@ -53,32 +74,35 @@ pub(crate) fn never_fails(script: &str) -> bool {
         && commands.iter().all(|command| command.fate == Fate::Swallowed || is_tame(&command.words))
 }
 
-/// What `set` switched on so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Set {
-    errexit: bool,
-    pipefail: bool,
+/// The commands with what is known of them so far.
+struct Judged<'s> {
+    /// As they are written.
+    raw: &'s [Vec<String>],
+    found: &'s mut [Command],
 }
 
 impl List {
     /// `status`: what becomes of its code. `exit`: what becomes of the code that an `exit` in it gives.
-    fn judge(&self, status: Fate, exit: Fate, set: &mut Set, found: &mut [Command]) {
+    fn judge(&self, status: Fate, exit: Fate, shell: &mut Shell, judged: &mut Judged<'_>) {
         let last = self.0.len().saturating_sub(1);
         for (place, (chain, aside)) in self.0.iter().enumerate() {
             let (earlier, status) = match (aside, place == last) {
                 (true, _) => (Fate::Swallowed, Fate::Swallowed),
                 (false, true) => (status, status),
-                (false, false) if set.errexit => (Fate::Swallowed, exit),
+                (false, false) if shell.errexit => (Fate::Swallowed, exit),
                 (false, false) => (Fate::Swallowed, Fate::Swallowed),
             };
-            chain.judge((earlier, status, if *aside { Fate::Swallowed } else { exit }), set, found);
+            match aside {
+                true => chain.judge((earlier, status, Fate::Swallowed), &mut shell.clone(), judged),
+                false => chain.judge((earlier, status, exit), shell, judged),
+            }
         }
     }
 
     /// Whether it always ends with a failure, and whether the shell ends there.
-    fn fails(&self, found: &[Command]) -> Option<Ends> {
+    fn fails(&self, judged: &Judged<'_>) -> Option<Ends> {
         let (chain, aside) = self.0.last()?;
-        chain.rest.last().map_or(&chain.first, |(_, last)| last).fails(found).filter(|_| !aside)
+        chain.rest.last().map_or(&chain.first, |(_, last)| last).fails(judged).filter(|_| !aside)
     }
 }
 
@@ -92,48 +116,57 @@ enum Ends {
 
 impl Chain {
     /// `earlier`: what becomes of a failure that skips the rest; `set -e` looks only at the last one.
-    fn judge(&self, (earlier, status, exit): (Fate, Fate, Fate), set: &mut Set, found: &mut [Command]) {
+    fn judge(&self, (earlier, status, exit): (Fate, Fate, Fate), shell: &mut Shell, judged: &mut Judged<'_>) {
         let mut fates = vec![status];
         let mut after = earlier;
         for (join, next) in self.rest.iter().rev() {
-            after = match (join, next.fails(found)) {
+            after = match (join, next.fails(judged)) {
                 (Join::And, _) | (Join::Or, Some(Ends::Itself)) => after,
                 (Join::Or, Some(Ends::Shell)) => exit,
                 (Join::Or, None) => Fate::Swallowed,
             };
             fates.push(after);
         }
-        let all = std::iter::once(&self.first).chain(self.rest.iter().map(|(_, next)| next));
-        for (pipeline, fate) in all.zip(fates.into_iter().rev()) {
-            pipeline.judge(fate, exit, set, found);
+        fates.reverse();
+        let outer = shell.sure;
+        self.first.judge(fates[0], exit, shell, judged);
+        for (place, (join, pipeline)) in self.rest.iter().enumerate() {
+            // What a failure skips is no matter if the script fails with it.
+            shell.sure = outer && *join == Join::And && fates[place] == Fate::Fails;
+            pipeline.judge(fates[place + 1], exit, shell, judged);
         }
+        shell.sure = outer;
     }
 }
 
 impl Pipeline {
-    fn judge(&self, status: Fate, exit: Fate, set: &mut Set, found: &mut [Command]) {
+    fn judge(&self, status: Fate, exit: Fate, shell: &mut Shell, judged: &mut Judged<'_>) {
         let status = if self.inverted { Fate::Swallowed } else { status };
         let last = self.parts.len().saturating_sub(1);
         for (place, part) in self.parts.iter().enumerate() {
-            let status = if place == last || set.pipefail { status } else { Fate::Swallowed };
+            let status = if place == last || shell.pipefail { status } else { Fate::Swallowed };
             match part {
                 Part::Simple(at) => {
-                    found[*at].fate = status;
-                    set.read(&found[*at].words);
+                    let command = &mut judged.found[*at];
+                    command.fate = shell.fate(status);
+                    command.folder = shell.folder.clone();
+                    if last == 0 {
+                        shell.read(&command.words, &judged.raw[*at]);
+                    }
                 }
                 // Each part of a pipeline is a shell of its own.
                 Part::Group { list, own_shell } if *own_shell || last > 0 => {
-                    list.judge(status, status, &mut set.clone(), found);
+                    list.judge(status, status, &mut shell.clone(), judged);
                 }
-                Part::Group { list, .. } => list.judge(status, exit, set, found),
+                Part::Group { list, .. } => list.judge(status, exit, shell, judged),
             }
         }
     }
 
-    fn fails(&self, found: &[Command]) -> Option<Ends> {
+    fn fails(&self, judged: &Judged<'_>) -> Option<Ends> {
         let last = self.parts.last().filter(|_| !self.inverted)?;
         match last {
-            Part::Simple(at) => match found[*at].words.as_slice() {
+            Part::Simple(at) => match judged.found[*at].words.as_slice() {
                 [name] if name == "false" => Some(Ends::Itself),
                 [name, code, ..] if ["exit", "return"].contains(&name.as_str()) => {
                     (code != "0").then_some(if self.parts.len() == 1 { Ends::Shell } else { Ends::Itself })
@@ -142,31 +175,7 @@ impl Pipeline {
             },
             Part::Group { list, own_shell } => {
                 let is_own = *own_shell || self.parts.len() > 1;
-                list.fails(found).map(|ends| if is_own { Ends::Itself } else { ends })
-            }
-        }
-    }
-}
-
-impl Set {
-    /// `set -e`, `set -euo pipefail`, `set +e`.
-    fn read(&mut self, words: &[String]) {
-        let Some((set, rest)) = words.split_first() else { return };
-        if set != "set" {
-            return;
-        }
-        for (place, word) in rest.iter().enumerate() {
-            let (on, letters) = match (word.strip_prefix('-'), word.strip_prefix('+')) {
-                (Some(letters), _) => (true, letters),
-                (_, Some(letters)) => (false, letters),
-                _ => continue,
-            };
-            let named = rest.get(place + 1).filter(|_| letters.ends_with('o')).map(String::as_str);
-            if letters.contains('e') || named == Some("errexit") {
-                self.errexit = on;
-            }
-            if named == Some("pipefail") {
-                self.pipefail = on;
+                list.fails(judged).map(|ends| if is_own { Ends::Itself } else { ends })
             }
         }
     }
@@ -200,11 +209,17 @@ mod tests {
             "{ check; }",
             "list | check",
             "set -e; check; echo done",
-            "set -e; prepare && check; echo done",
             "set -e; check && echo ok",
             "set -eo pipefail; check | tee log; echo done",
             "set -o pipefail; check | tee log",
             "A=1 check \"a || b\" '; x'",
+            "(exit 0); check",
+            "exit 0 | cat; check",
+            "exit 0 & check",
+            "trap 'rm -rf tmp' EXIT; check",
+            "check < in > log 2>&1",
+            "exec check",
+            "a || b && check",
             "check # || true",
         ] {
             assert_eq!(fate(script), Fate::Fails, "{script}");
@@ -230,11 +245,68 @@ mod tests {
             "set -e; check | tee log",
             "set -e; check && echo ok; echo done",
             "set -e; set +e; check; echo done",
+            "exit 0; check",
+            "prepare; exit; check",
+            "exec true; check",
         ] {
             assert_eq!(fate(script), Fate::Swallowed, "{script}");
         }
+        for script in [
+            "test -z \"$CI\" || check",
+            "[ ! -f x ] || check",
+            "test -z \"$CI\" && exit 0; check",
+            "prepare || exit 0; check",
+            "prepare || { echo no; exit; }; check",
+            "set -e; prepare && check; echo done",
+            ". ./env.sh; check",
+            "(a || check)",
+            "cd web || check",
+            "[ -n \"$CI\" ] && exec true; check",
+        ] {
+            assert_eq!(fate(script), Fate::MayNotStart, "{script}");
+            assert!(!never_fails(script), "{script}");
+        }
+        for script in ["trap 'exit 0' EXIT; check", "trap \"$HANDLER\" 0; check", "alias check=true; check"] {
+            assert_eq!(fate(script), Fate::Unknown, "{script}");
+        }
         for script in ["if check; then echo ok; fi", "for a in b; do check; done", "(check"] {
             assert_eq!(fate(script), Fate::Unknown, "{script}");
+        }
+    }
+
+    /// Where the command `check` starts, and its words.
+    fn start(script: &str) -> (Option<String>, String) {
+        let all = commands(script);
+        let own = all.iter().find(|own| own.words.first().is_some_and(|name| name == "check")).expect(script);
+        (own.folder_in("web"), own.words.join(" "))
+    }
+
+    #[test]
+    fn a_command_starts_where_the_script_has_gone() {
+        for (script, folder) in [
+            ("check", Some("web")),
+            ("cd api && check", Some("web/api")),
+            ("cd api; cd ../docs; check", Some("web/api/../docs")),
+            ("(cd api && build) && check", Some("web")),
+            ("cd \"$DIR\" && check", None),
+            ("cd /srv && check", None),
+            ("cd api && cd - && check", None),
+            ("[ -d api ] && cd api; check", None),
+            ("cd api | cat; check", Some("web")),
+        ] {
+            assert_eq!(start(script).0.as_deref(), folder, "{script}");
+        }
+    }
+
+    #[test]
+    fn a_redirection_is_no_word() {
+        for (script, words) in [
+            ("check --stdin < src/a.js", "check --stdin"),
+            ("check a 2>&1 >log b", "check a b"),
+            ("2> log check a>>log", "check a"),
+            ("check 'a > b' 2", "check a > b 2"),
+        ] {
+            assert_eq!(start(script).1, words, "{script}");
         }
     }
 
@@ -245,6 +317,7 @@ mod tests {
             "check; echo done",
             "check || echo ignored",
             "check; exit 0",
+            "exit 0; check",
             "(a; b) || true",
             "check & true",
         ] {
@@ -258,7 +331,7 @@ mod tests {
 
     #[test]
     fn hostile_scripts_take_no_longer_than_their_length() {
-        for part in ["(", "{ ", "a || ", "a | ", "$(", "! ", "\"", "a; "] {
+        for part in ["(", "{ ", "a || ", "a | ", "$(", "! ", "\"", "a; ", "< ", "cd a; ", "exit; "] {
             drop(commands(&part.repeat(20_000)));
         }
     }

@@ -3,6 +3,7 @@
 use crate::inputs::exit_code::{self, Fate};
 use crate::inputs::packages::NpmPackage;
 use crate::inputs::shell;
+use crate::inputs::typescript::beside;
 
 /// A script that starts a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,21 +31,37 @@ impl NpmPackage {
         calls.into_iter().min_by_key(|call| (call.repairs() || call.watches(), rank(call, names)))
     }
 
-    /// The first of its scripts that checks something with a program: it fails if the program does, ends by itself, and repairs nothing.
+    /// The first of its scripts that checks something with a program: it always starts it where it lies, fails if the program does, ends by
+    /// itself, and repairs nothing.
     pub(crate) fn check(&self, program: &str, names: &[&str]) -> Option<Call> {
-        let calls = self.calls(program, |fate| fate == Fate::Fails).into_iter();
+        let calls = self.calls(program, |one| one.fate == Fate::Fails && one.folder.as_deref() == Some(""));
+        let calls = calls.into_iter();
         calls.filter(|call| !call.repairs() && !call.watches()).min_by_key(|call| rank(call, names))
     }
 
     /// Its scripts that start a program, with the first call of each.
-    fn calls(&self, program: &str, is_wanted: impl Fn(Fate) -> bool) -> Vec<Call> {
+    fn calls(&self, program: &str, is_wanted: impl Fn(&exit_code::Command) -> bool) -> Vec<Call> {
         let calls = self.scripts.iter().filter_map(|(script, text)| {
             let commands = exit_code::commands(text);
-            let mut wanted = commands.iter().filter(|command| is_wanted(command.fate));
+            let mut wanted = commands.iter().filter(|command| is_wanted(command));
             let args = wanted.find_map(|command| arguments(&command.words, program))?;
             Some(Call { script: script.clone(), args })
         });
         calls.collect()
+    }
+
+    /// The projects of TypeScript that its scripts name, from the top: `tsc -p config/types.json`.
+    pub(crate) fn projects(&self) -> Vec<String> {
+        const COMPILERS: [&str; 3] = ["tsc", "vue-tsc", "ngc"];
+        let commands = self.scripts.values().flat_map(|text| exit_code::commands(text));
+        let named = commands.filter_map(|command| {
+            let words = &command.words;
+            COMPILERS.iter().find_map(|compiler| arguments(words, compiler))?;
+            let at = words.iter().position(|word| word == "-p" || word == "--project")?;
+            let file = words.get(at + 1).filter(|file| file.ends_with(".json"))?;
+            Some(beside(&self.path, &format!("{}/{file}", command.folder_in(".")?)))
+        });
+        named.collect()
     }
 
     /// The commands of one of its scripts.
@@ -128,6 +145,10 @@ mod tests {
             ("svelte-check || true", false),
             ("svelte-check; echo done", false),
             ("svelte-check | tee log", false),
+            ("test -z \"$CI\" || svelte-check", false),
+            ("exit 0; svelte-check", false),
+            ("trap 'exit 0' EXIT; svelte-check", false),
+            ("cd docs && svelte-check", false),
             ("svelte-check --watch", false),
             ("svelte-check --watch --preserveWatchOutput", false),
             ("if true; then svelte-check; fi", false),

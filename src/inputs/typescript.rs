@@ -33,6 +33,10 @@ pub(crate) struct TsProject {
     pub(crate) files: Option<Vec<String>>,
     pub(crate) include: Option<Vec<String>>,
     pub(crate) exclude: Option<Vec<String>>,
+    /// Its lists are empty, those that it extends, too.
+    pub(super) is_empty: bool,
+    /// `noCheck` is on, in it or in what it extends.
+    pub(crate) no_check: bool,
     /// It has files that no project of a folder below it has.
     pub(super) has_own: bool,
     /// What builds the folder names projects that extend it, and not this one (Angular up to 19).
@@ -47,7 +51,7 @@ pub(crate) struct TsProject {
 impl TsProject {
     /// Whether it has no files of its own: `tsc -p` checks nothing, and only `tsc -b` follows its references.
     pub(crate) fn is_solution(&self) -> bool {
-        self.files.as_ref().is_some_and(Vec::is_empty) && self.include.as_ref().is_none_or(Vec::is_empty)
+        self.is_empty
     }
 
     /// Whether others only extend it: it is no project by itself. A `tsconfig.json` is one if it has a list of its own, if something beside
@@ -77,6 +81,15 @@ pub(super) struct TsConfig {
     files: Option<Vec<String>>,
     include: Option<Vec<String>>,
     exclude: Option<Vec<String>>,
+    #[serde(rename = "compilerOptions")]
+    options: Options,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Options {
+    #[serde(rename = "noCheck")]
+    no_check: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,7 +172,9 @@ pub(super) fn graph(
     files: &Files,
 ) -> Vec<TsProject> {
     let mut graph: BTreeMap<String, TsProject> = BTreeMap::new();
+    let mut no_check: BTreeMap<String, bool> = BTreeMap::new();
     for (path, config) in projects {
+        no_check.extend(config.options.no_check.map(|is_on| (path.clone(), is_on)));
         let mut project = TsProject { path: path.clone(), ..TsProject::default() };
         for name in config.extended() {
             match extended(&path, name, files) {
@@ -189,6 +204,24 @@ pub(super) fn graph(
             if extends { &mut project.extended_by } else { &mut project.referred_by }.push(from);
         }
     }
+    let paths: Vec<String> = graph.keys().cloned().collect();
+    for path in paths {
+        let list = |own: fn(&TsProject) -> &Option<Vec<String>>| {
+            nearest(&graph, &path, &|one| own(one).as_ref().map(Vec::is_empty), &mut BTreeSet::new())
+        };
+        let (files, include) = (list(|one| &one.files), list(|one| &one.include));
+        let is_off = nearest(&graph, &path, &|one| no_check.get(&one.path).copied(), &mut BTreeSet::new())
+            == Some(true);
+        if let Some(project) = graph.get_mut(&path) {
+            // Without references, an `include` with nothing in it is a mistake, which tsc names.
+            project.is_empty = match (files, include) {
+                (Some(true), include) => include != Some(false),
+                (None, include) => include == Some(true) && !project.references.is_empty(),
+                _ => false,
+            };
+            project.no_check = is_off;
+        }
+    }
     let is_named = |path: &String| workspaces.values().any(|named| named.contains_key(path));
     for project in graph.values_mut() {
         project.has_own = has_own(project, files);
@@ -198,6 +231,23 @@ pub(super) fn graph(
         project.built_by = by.map(|(workspace, _)| workspace.clone()).collect();
     }
     graph.into_values().collect()
+}
+
+/// What a project says, or else the nearest of those that it extends, the last one first.
+fn nearest<T>(
+    graph: &BTreeMap<String, TsProject>,
+    path: &str,
+    says: &impl Fn(&TsProject) -> Option<T>,
+    seen: &mut BTreeSet<String>,
+) -> Option<T> {
+    const DEEPEST: usize = 30;
+    // They may extend each other in a circle.
+    if seen.len() > DEEPEST || !seen.insert(path.to_owned()) {
+        return None;
+    }
+    let project = graph.get(path)?;
+    let mut bases = project.extends.iter().rev();
+    says(project).or_else(|| bases.find_map(|base| nearest(graph, base, says, seen)))
 }
 
 /// Whether a file belongs to this project and to none of those that extend it from folders below.
@@ -210,9 +260,14 @@ fn has_own(project: &TsProject, files: &Files) -> bool {
     let is_of_other = |path: &str| path.match_indices('/').any(|(end, _)| others.contains(&path[..end]));
     files.below(folder).filter(|file| file.standing() != Standing::Ignored).any(|file| {
         let is_source = SOURCES.iter().any(|language| file.kinds().has(InputKind::Source(*language)));
-        // A configuration beside it (`vite.config.ts`) belongs to a tool.
-        is_source && *file.folder() != *folder && !is_of_other(&file.path())
+        is_source && !is_of_tool(&file.name(), *file.folder() == *folder) && !is_of_other(&file.path())
     })
+}
+
+/// Whether a file beside a project belongs to a tool: its settings (`vite.config.ts`), declarations for all projects (`global.d.ts`).
+fn is_of_tool(name: &str, is_beside: bool) -> bool {
+    let marks = [".config.", ".workspace.", ".setup.", ".d."];
+    is_beside && (name.starts_with('.') || marks.iter().any(|mark| name.contains(mark)))
 }
 
 /// What a project of TypeScript may hold.

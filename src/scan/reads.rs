@@ -9,6 +9,8 @@ pub struct Reads {
     /// Where, relative to gates.toml.
     pub folders: Vec<String>,
     pub reach: Reach,
+    /// A compiler is told to check whatever its project says (`tsc --noCheck false`).
+    pub overrules: bool,
 }
 
 /// How far from its folders a tool looks.
@@ -40,7 +42,12 @@ impl Reads {
     }
 
     pub fn new(kinds: impl IntoIterator<Item = InputKind>, folders: &[String], reach: Reach) -> Self {
-        Self { kinds: kinds.into_iter().collect(), folders: folders.to_vec(), reach }
+        Self { kinds: kinds.into_iter().collect(), folders: folders.to_vec(), reach, overrules: false }
+    }
+
+    /// Whether its folders are projects of TypeScript, which a compiler checks.
+    pub fn checks_projects(&self) -> bool {
+        matches!(self.reach, Reach::Project | Reach::ProjectAndReferences | Reach::Workspace)
     }
 
     /// Whether it reads an input of this kind at this path. `folders` are its own, from the top of the repository; `.` is the top.

@@ -161,6 +161,13 @@ impl<'i> Seen<'i> {
             .is_some_and(|file| file.standing() != Standing::Ignored)
     }
 
+    /// Whether Yarn keeps the packages of a folder in `.pnp.cjs`: there is no `node_modules`, and only Yarn starts their programs.
+    pub(crate) fn is_pnp(&self, folder: &str) -> bool {
+        let folder = self.path_from_top(folder);
+        let mut folders = around(if folder.is_empty() { "." } else { &folder });
+        folders.any(|folder| self.inputs.files().get(&in_folder(folder, ".pnp.cjs")).is_some())
+    }
+
     /// Whether there is a folder with files in it.
     pub(crate) fn has_folder(&self, path: &str) -> bool {
         path == "." || self.inputs.files().below(&self.path_from_top(path)).next().is_some()

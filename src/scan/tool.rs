@@ -114,6 +114,16 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         true
     }
 
+    /// Whether its keys name an input below one of its folders: a path from there.
+    fn names(&self, _kind: InputKind, _inside: &str) -> bool {
+        true
+    }
+
+    /// Why it left out all files with an ending, if there is more to say than `why`.
+    fn on_unread_ending(&self, _ending: &str, _why: &str) -> Option<Text> {
+        None
+    }
+
     /// Whether it passes over folders and files of this name, unless it is started in such a folder.
     fn passes_over(&self, _name: &str) -> bool {
         false

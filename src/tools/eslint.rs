@@ -33,6 +33,7 @@ use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
+use crate::text::shared::Text;
 use crate::tools::describe::ignore_lines;
 use sources::Wanted;
 
@@ -67,6 +68,8 @@ struct Eslint {
     dirs: Vec<String>,
     /// Files, folders and globs, relative to each directory.
     files: Vec<String>,
+    #[serde(skip)]
+    wanted: Wanted,
 }
 
 static CONFIG: ConfigFile = ConfigFile {
@@ -182,7 +185,8 @@ fn read_configuration(job: &mut Job, scene: &Scene, dir: &str) {
 
 impl Eslint {
     fn configure(keys: &Keys) -> Self {
-        Self { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
+        let files = keys.texts_or("files", &["."]);
+        Self { dirs: keys.texts_or("dirs", &["."]), wanted: Wanted::new(&files), files }
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Option<Job> {
@@ -216,7 +220,6 @@ impl Eslint {
     /// The changed files below `cwd` that ESLint would lint, relative to `cwd`.
     fn changed<'r>(&self, range: &'r Range, root: &Path, cwd: &Path) -> Vec<&'r str> {
         let dir = cwd.strip_prefix(root).unwrap_or(Path::new(""));
-        let wanted = Wanted::new(&self.files);
         range
             .changed
             .iter()
@@ -225,7 +228,7 @@ impl Eslint {
                 let extension = Path::new(file).extension().and_then(|extension| extension.to_str());
                 extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
             })
-            .filter(|file| wanted.has(file))
+            .filter(|file| self.wanted.has(file))
             .collect()
     }
 }
@@ -265,8 +268,16 @@ impl Tool for Eslint {
         ]
     }
 
+    fn names(&self, _kind: InputKind, inside: &str) -> bool {
+        self.wanted.has(inside)
+    }
+
+    fn on_unread_ending(&self, ending: &str, why: &str) -> Option<Text> {
+        sources::on_unread_ending(ending, why)
+    }
+
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
-        sources::judge(&self.dirs, &self.files, survey)
+        sources::judge(&self.dirs, &self.wanted, survey)
     }
 
     fn coverage(&self) -> Vec<Coverage> {

@@ -6,6 +6,7 @@
 
 mod components;
 mod init;
+mod loose;
 mod marks;
 mod project;
 mod sources;
@@ -105,8 +106,8 @@ impl Tool for Tsc {
             let cwd = job.invocation.cwd.clone();
             job.reads(cwd.join(&self.project), &project::PROJECT);
             job.near_node_modules(&cwd, &scene.repo.root);
-            if knows_no_check(&job) {
-                // With `noCheck` in tsconfig.json, tsc lists all files and checks none.
+            // With `noCheck` in tsconfig.json, tsc lists all files and checks none. One that does not know the flag says so.
+            if knows_no_check(&job) || Unchecked::no_check(&cwd.join(&self.project)) {
                 job.args(["--noCheck", "false"]);
             }
             job

@@ -6,6 +6,7 @@ mod not_there;
 mod projects;
 mod shapes;
 mod sources;
+mod type_checks;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -17,6 +17,7 @@ mod git_update;
 mod hook;
 mod images;
 mod init;
+mod init_types;
 mod inputs;
 mod interlock;
 mod judge;

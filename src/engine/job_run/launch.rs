@@ -126,7 +126,12 @@ impl JobRun {
         if let Some(file) = not_executable(program, &self.job.invocation.cwd) {
             return format!("{} was found, but is not executable; to install it: {install}", file.display());
         }
+        let is_in_pnp =
+            || self.job.invocation.cwd.ancestors().any(|folder| folder.join(".pnp.cjs").is_file());
         match program.near.is_empty() {
+            false if is_in_pnp() => format!(
+                "{name} is not in node_modules/.bin, because Yarn keeps the packages in .pnp.cjs; a gate of `command` can start it, with `run = [\"yarn\", \"{name}\", …]` (or have `nodeLinker: node-modules` in .yarnrc.yml)"
+            ),
             true => format!("{name} is not installed, or not on PATH; {install}"),
             false => format!("{name} is neither in node_modules/.bin nor on PATH; {install}"),
         }

@@ -15,6 +15,8 @@ enum Token {
     Aside,
     Open,
     Close,
+    /// `<`, `>`, `2>&`: the next word is a file, or a number.
+    Redirect,
 }
 
 /// What joins a pipeline to the next one.
@@ -85,9 +87,14 @@ fn tokens(script: &str) -> Vec<Token> {
                 word.get_or_insert_default();
             }
             (None, '#') if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
-            // `2>&1` is one word.
-            (None, '&') if word.as_ref().is_some_and(|word| word.ends_with(['>', '<'])) => {
-                word.get_or_insert_default().push(c);
+            (None, '<' | '>') => {
+                // `2>&1`: the number is no word.
+                if word.as_ref().is_none_or(|word| !word.bytes().all(|byte| byte.is_ascii_digit())) {
+                    end(&mut word, &mut tokens);
+                }
+                word = None;
+                while chars.next_if(|c| ['<', '>', '&', '|'].contains(c)).is_some() {}
+                tokens.push(Token::Redirect);
             }
             (None, '&' | '|') => {
                 end(&mut word, &mut tokens);
@@ -212,20 +219,26 @@ impl Reader<'_> {
                 false => self.next_if(|token| *token == Token::Word("}".to_owned())),
             };
             self.plain &= is_closed;
-            // Redirections.
-            while self.next_if(|token| matches!(token, Token::Word(_))) {}
+            while self.next_if(|token| matches!(token, Token::Word(_) | Token::Redirect)) {}
             return Part::Group { list, own_shell };
         }
+        let begin = self.at;
         let mut words = Vec::new();
-        while let Some(Token::Word(word)) = self.tokens.get(self.at) {
-            words.push(word.clone());
+        loop {
+            match self.tokens.get(self.at) {
+                Some(Token::Word(word)) => words.push(word.clone()),
+                Some(Token::Redirect) if matches!(self.tokens.get(self.at + 1), Some(Token::Word(_))) => {
+                    self.at += 1;
+                }
+                _ => break,
+            }
             self.at += 1;
         }
         const COMPOUND: [&str; 13] = [
             "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac",
             "function",
         ];
-        self.plain &= !words.is_empty() && !COMPOUND.contains(&words[0].as_str());
+        self.plain &= self.at > begin && words.first().is_none_or(|word| !COMPOUND.contains(&word.as_str()));
         self.commands.push(words);
         Part::Simple(self.commands.len() - 1)
     }

@@ -122,8 +122,22 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     let pairs = if started.len() > 1 { plain.len() } else { 1 };
     let joined: Vec<String> = plain.windows(2).take(pairs).map(|pair| pair.join("-")).collect();
     let is_started = |program: &str| started.iter().chain(&joined).any(|name| name == program);
-    let asks_only =
-        |word: &String| ["--version", "--help", "-V", "-h", "version", "help"].contains(&word.as_str());
+    // ESLint, Biome and oxlint show their settings with some options, and read other text than files with others.
+    const ASKS_ONLY: [&str; 12] = [
+        "--version",
+        "--help",
+        "-V",
+        "-h",
+        "version",
+        "help",
+        "--print-config",
+        "--inspect-config",
+        "--env-info",
+        "--init",
+        "--stdin",
+        "--rules",
+    ];
+    let asks_only = |word: &String| ASKS_ONLY.contains(&word.split('=').next().unwrap_or(word));
     let Some((program, kinds)) = READS.iter().find(|(program, _)| is_started(program)) else {
         return Vec::new();
     };
@@ -264,6 +278,8 @@ mod tests {
             (&["npx", "eslint", "src"], InputKind::Eslint, "eslint.config.js", true),
             (&["npx", "eslint", "src"], TYPESCRIPT, "src/a.ts", true),
             (&["npx", "eslint", "src"], TYPESCRIPT, "scripts/a.ts", false),
+            (&["npx", "eslint", "--print-config", "src/a.ts"], TYPESCRIPT, "src/a.ts", false),
+            (&["eslint", "--stdin"], TYPESCRIPT, "src/a.ts", false),
             (&["biome", "ci"], TYPESCRIPT, "scripts/a.ts", true),
         ] {
             assert_eq!(covers(run, kind, path), expected, "{run:?} {path}");

@@ -72,12 +72,20 @@ pub(super) fn swallows(run: &[String], dir: &str, scene: &Scene) -> Option<Swall
     let lost = commands.iter().filter(|command| command.fate == Fate::Swallowed);
     let lost = lost.filter(|command| !known::reads(&command.words, dir).is_empty());
     let lost: Vec<String> = lost.map(|command| format!("`{}`", command.words.join(" "))).collect();
-    (!lost.is_empty()).then(|| {
-        Swallows::Some(format!(
+    let open = commands.iter().filter(|command| command.fate == Fate::MayNotStart);
+    let open = open.filter(|command| !known::reads(&command.words, dir).is_empty());
+    let open: Vec<String> = open.map(|command| format!("`{}`", command.words.join(" "))).collect();
+    match (lost.as_slice(), open.as_slice()) {
+        ([], []) => None,
+        ([], open) => Some(Swallows::Some(format!(
+            "{what} can end well without having started {}: it does not count as a check",
+            open.join(" or ")
+        ))),
+        (lost, _) => Some(Swallows::Some(format!(
             "{what} goes on if {} fails: that exit code does not count",
             lost.join(" or ")
-        ))
-    })
+        ))),
+    }
 }
 
 #[cfg(test)]

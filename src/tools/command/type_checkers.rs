@@ -40,7 +40,10 @@ const SOURCES: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs"
 /// What such a program reads, started in `dir` with these arguments; `None`: it is no such program.
 pub(super) fn reads(program: &str, arguments: &[&str], dir: &str) -> Option<Vec<Reads>> {
     let (_, language) = CHECKERS.iter().find(|(name, _)| *name == program)?;
-    if checks_nothing(arguments) {
+    let diagnostics = value(arguments, &["--diagnostic-sources"]);
+    let no_types = program == "svelte-check"
+        && diagnostics.is_some_and(|all| !all.split(',').any(|one| one.trim() == "js"));
+    if checks_nothing(arguments) || no_types || (program.ends_with("tsc") && asks_only(arguments)) {
         return Some(Vec::new());
     }
     if program == "ng-build" {
@@ -86,14 +89,30 @@ pub(super) fn reads(program: &str, arguments: &[&str], dir: &str) -> Option<Vec<
     };
     let kinds = std::iter::once(InputKind::TsConfig).chain(language.map(InputKind::Source));
     let reach = if follows { Reach::ProjectAndReferences } else { Reach::Project };
-    Some(if projects.is_empty() { Vec::new() } else { vec![Reads::new(kinds, &projects, reach)] })
+    let overrules = is_tsc
+        && arguments.windows(2).any(|pair| pair[0].eq_ignore_ascii_case("--noCheck") && pair[1] == "false");
+    let reads = || Reads { overrules, ..Reads::new(kinds, &projects, reach) };
+    Some(if projects.is_empty() { Vec::new() } else { vec![reads()] })
 }
 
 /// Whether one of these options is on.
 fn checks_nothing(arguments: &[&str]) -> bool {
     let is_off = |place: usize| arguments.get(place + 1) == Some(&"false");
     let names = arguments.iter().enumerate();
-    names.into_iter().any(|(place, word)| CHECKS_NOTHING.contains(word) && !is_off(place))
+    // tsc does not care about capitals.
+    let is_one = |word: &str| CHECKS_NOTHING.iter().any(|name| name.eq_ignore_ascii_case(word));
+    names.into_iter().any(|(place, word)| is_one(word) && !is_off(place))
+}
+
+/// Whether tsc only says something of itself, or gets its arguments from a file. `-v` is `--verbose` with `-b`.
+fn asks_only(arguments: &[&str]) -> bool {
+    let builds = arguments.iter().any(|word| ["-b", "--build"].contains(word));
+    arguments.iter().any(|word| {
+        let word = word.to_ascii_lowercase();
+        ["--help", "--version", "--all", "-h", "-?"].contains(&word.as_str())
+            || (word == "-v" && !builds)
+            || word.starts_with('@')
+    })
 }
 
 /// The value of an option: `-p a`, `--project=a`.
@@ -130,6 +149,7 @@ mod tests {
             ("npx --no-install ngc -p tsconfig.app.json --noEmit", "web/tsconfig.app.json"),
             ("svelte-check", "web/tsconfig.json"),
             ("svelte-check --tsconfig ./app/tsconfig.json", "web/./app/tsconfig.json"),
+            ("svelte-check --diagnostic-sources js,css", "web/tsconfig.json"),
             ("svelte-check --workspace app --threshold error", "web/app/tsconfig.json"),
             ("npx astro check", "web/tsconfig.json"),
             ("astro check --root docs", "web/docs/tsconfig.json"),
@@ -142,6 +162,8 @@ mod tests {
             ("tsc -b", &["web/tsconfig.json"][..]),
             ("npx --no-install tsc -b --force", &["web/tsconfig.json"]),
             ("vue-tsc --build", &["web/tsconfig.json"]),
+            ("tsc -b -v", &["web/tsconfig.json"]),
+            ("tsc -b tsconfig.build.json --force --noCheck false", &["web/tsconfig.build.json"]),
             (
                 "tsc --build app lib/tsconfig.lib.json --verbose",
                 &["web/app/tsconfig.json", "web/lib/tsconfig.lib.json"],
@@ -169,6 +191,12 @@ mod tests {
             "svelte-check --no-tsconfig",
             "tsc -p /etc/tsconfig.json",
             "tsc --version",
+            "tsc -v",
+            "tsc --ALL",
+            "tsc --NoCheck",
+            "tsc @arguments",
+            "svelte-check --help",
+            "svelte-check --diagnostic-sources css,svelte",
             "ng build shop",
             "ng build --watch",
             "ng serve",

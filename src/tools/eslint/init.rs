@@ -63,7 +63,13 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         }
     }
     for (call, folders) in &calls {
-        let mut keys = dirs(folders);
+        let (through_yarn, folders): (BTreeSet<String>, BTreeSet<String>) =
+            folders.iter().cloned().partition(|folder| seen.is_pnp(folder));
+        suggestion.gates.extend(through_yarn.iter().map(|folder| call.through_yarn(folder)));
+        if folders.is_empty() {
+            continue;
+        }
+        let mut keys = dirs(&folders);
         if !call.files.is_empty() {
             keys.push_str(&format!("files = {}\n", list(&call.files)));
         }
@@ -159,6 +165,17 @@ impl Call {
             file.starts_with("**") || folder == plain || folder.starts_with(&format!("{plain}/"))
         };
         self.files.is_empty() || self.files.iter().any(begins)
+    }
+
+    /// A command, where only Yarn starts what is installed.
+    fn through_yarn(&self, folder: &str) -> SuggestedGate {
+        let comment = "ESLint errors; Yarn starts it, and keeps it in .pnp.cjs. Its exit code counts.";
+        let strict = ["--max-warnings", "0"].into_iter().filter(|_| self.strict);
+        let args = self.args.iter().map(String::as_str);
+        let files =
+            if self.files.is_empty() { vec!["."] } else { self.files.iter().map(String::as_str).collect() };
+        let words = ["yarn", "run", "eslint"].into_iter().chain(strict).chain(args).chain(files);
+        SuggestedGate::command("lint", comment, words, folder).stage("Type check and lint")
     }
 
     fn of(words: &[String]) -> Self {

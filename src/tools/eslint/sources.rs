@@ -8,6 +8,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet};
 use crate::model::input::{InputKind, Language};
 use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::text::paths::normalise;
+use crate::text::shared::Text;
 
 /// What ESLint, or one of its parsers, can read.
 pub(super) const KINDS: [InputKind; 4] = [
@@ -41,9 +42,8 @@ impl Wanted {
 }
 
 /// Says what became of the sources that ESLint does not mention.
-pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
+pub(super) fn judge<'a>(dirs: &[String], wanted: &'a Wanted, survey: &'a Survey<'a>) -> Judge<'a> {
     let dirs: Vec<String> = dirs.iter().map(|dir| survey.place_of(dir)).collect();
-    let wanted = Wanted::new(files);
     let configs = survey.inputs.of_kind(InputKind::Eslint);
     let chosen = chosen(survey);
     let ignored: Vec<Ignored> = values(survey.args, "--ignore-pattern").filter_map(Ignored::new).collect();
@@ -62,6 +62,17 @@ pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a
         let nearest = || nearest(&configs, path).map_or("its configuration", String::as_str);
         let by = chosen.as_deref().unwrap_or_else(nearest);
         Unnamed::Unlisted(format!("by {by}").into())
+    })
+}
+
+/// The endings that ESLint lints without being told ("Configure Files", 9 and later).
+const BY_ITSELF: [&str; 3] = ["js", "mjs", "cjs"];
+
+/// Why a configuration leaves out all files of an ending, if it left them out: it lints other endings only if a pattern names them.
+pub(super) fn on_unread_ending(ending: &str, why: &str) -> Option<Text> {
+    let config = why.strip_prefix("by ").filter(|config| !config.starts_with('`'))?;
+    (!BY_ITSELF.contains(&ending)).then(|| {
+        format!("because {config} has no `files` pattern for .{ending}, or ignores all such files").into()
     })
 }
 
@@ -149,7 +160,8 @@ mod tests {
         ] {
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
             let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &args };
-            let fate = judge(&[".".to_owned()], &[".".to_owned()], &survey)(KINDS[0], "a.js");
+            let wanted = Wanted::new(&[".".to_owned()]);
+            let fate = judge(&[".".to_owned()], &wanted, &survey)(KINDS[0], "a.js");
             assert_eq!(fate, Unnamed::Unlisted(by.into()), "{args:?}");
         }
     }

@@ -44,9 +44,14 @@ impl Checker {
     }
 
     /// Why no gate is written for a project with such components.
-    pub(super) fn why(&self) -> String {
+    pub(super) fn why(&self, seen: &Seen, folder: &str) -> String {
         let Self { ending, package, .. } = self;
-        format!("it has {ending} files, which tsc can't read, and {package} is no dependency")
+        match seen.depends_on(folder, package) {
+            true => format!(
+                "it has {ending} files, which tsc can't read, and no gate here has {package} check this project"
+            ),
+            false => format!("it has {ending} files, which tsc can't read, and {package} is no dependency"),
+        }
     }
 }
 

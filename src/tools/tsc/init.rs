@@ -17,10 +17,14 @@ use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted};
 use crate::tools::command::command_reads;
 
 use super::components::{CHECKERS, name_unchecked, not_reached, unread};
+use super::loose;
 use super::sources::takes_nothing;
 
+const MAIN: &str = "tsconfig.json";
 const TYPESCRIPT: &str = "typescript";
 const VUE: &str = "vue-tsc";
+/// Overrules `noCheck` in a project.
+const NO_CHECK_OFF: [&str; 2] = ["--noCheck", "false"];
 /// Brings `ngc`.
 const ANGULAR: &str = "@angular/compiler-cli";
 
@@ -54,6 +58,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     }
     plan.take_variants();
     name_unchecked(seen, &plan.checked, &mut plan.left_out);
+    loose::name(seen, &mut plan.left_out);
     plan.suggestion()
 }
 
@@ -80,13 +85,25 @@ impl<'i> Plan<'_, 'i> {
                 && project.references.iter().any(|path| folder_of(path) != project.folder())
         };
         let mut built = BTreeSet::new();
-        for (path, project) in all.iter().filter(|(_, project)| project.referred_by.is_empty()) {
+        let mut tops: Vec<_> = all.iter().filter(|(_, project)| project.referred_by.is_empty()).collect();
+        tops.sort_by_key(|(path, _)| name_of(path) != MAIN);
+        for (path, project) in tops {
+            let (folder, name) = (folder_of(path), name_of(path));
             let reached = self.reached(path, project);
-            let has_typescript = self.seen.depends_on(folder_of(path), TYPESCRIPT);
-            let is_built = path.ends_with("tsconfig.json") && reached.iter().any(|(_, own)| crosses(own));
-            if is_built && has_typescript {
-                let folder = folder_of(path);
-                let run = exec(self.seen.manager(folder), &["tsc", "-b", "--force"]);
+            // One under another name (`tsconfig.build.json`) counts for what `tsc -p` would else fail on.
+            let is_else_alone = |path: &String| {
+                let is_main = name_of(path) == MAIN || self.seen.main_project(folder_of(path)).is_none();
+                name == MAIN || (is_main && !built.contains(path))
+            };
+            let is_built = reached.iter().any(|(path, own)| crosses(own) && is_else_alone(path));
+            if is_built && self.seen.depends_on(folder, TYPESCRIPT) {
+                let mut words = vec!["tsc", "-b"];
+                words.extend((name != MAIN).then_some(name));
+                words.push("--force");
+                if reached.iter().any(|(_, own)| own.no_check) {
+                    words.extend(NO_CHECK_OFF);
+                }
+                let run = exec(self.seen.manager(folder), &words);
                 self.commands.insert((folder.to_owned(), run));
                 self.read.extend(reached.iter().map(|(_, own)| own.path.clone()));
                 built.extend(reached.into_iter().map(|(path, _)| path));
@@ -123,8 +140,13 @@ impl<'i> Plan<'_, 'i> {
         };
         if let Some((language, run)) = self.checker(folder, projects) {
             self.checked.insert((folder.to_owned(), language));
-            self.read.extend(self.read_by(folder, &run));
-            self.commands.insert((folder.to_owned(), run));
+            let read = self.read_by(folder, &run);
+            let of_read = read.iter().filter_map(|path| self.seen.project(path));
+            match of_read.into_iter().find(|(_, own)| own.no_check) {
+                Some((path, _)) => self.left_out.leave_out(path, "`noCheck` in it switches the check off"),
+                None => drop(self.commands.insert((folder.to_owned(), run))),
+            }
+            self.read.extend(read);
             wanted.clear();
         }
         let open: BTreeSet<&str> = projects.iter().map(|(path, _)| path.as_str()).collect();
@@ -146,11 +168,12 @@ impl<'i> Plan<'_, 'i> {
         let commands = match (package, script) {
             (Some(package), Some(script)) if package.scripts.contains_key(script) => {
                 let commands = package.commands(script).into_iter();
-                commands.filter(|one| one.fate == Fate::Fails).map(|one| one.words).collect()
+                let started = commands.filter(|one| one.fate == Fate::Fails);
+                started.filter_map(|one| Some((one.folder_in(folder)?, one.words))).collect()
             }
-            _ => vec![run.to_vec()],
+            _ => vec![(folder.to_owned(), run.to_vec())],
         };
-        let reads = commands.iter().flat_map(|words| command_reads(words, folder));
+        let reads = commands.iter().flat_map(|(folder, words)| command_reads(words, folder));
         let survey = self.seen.survey();
         let mut read = Vec::new();
         for reads in reads {
@@ -209,6 +232,10 @@ impl<'i> Plan<'_, 'i> {
         } else if takes_nothing(project, &self.seen.survey()) {
             self.left_out.leave_out(path, "it takes in no source, and tsc calls that an error");
         } else if has(ANGULAR) && has_angular(self.seen, &folder) {
+            if project.no_check {
+                self.left_out.leave_out(path, "`noCheck` in it switches the check off");
+                return;
+            }
             let run = exec(self.seen.manager(&folder), &["ngc", "-p", name_of(&path), "--noEmit"]);
             self.commands.insert((folder, run));
             self.read.insert(project.path.clone());
@@ -217,7 +244,7 @@ impl<'i> Plan<'_, 'i> {
             let name = name_of(&path).to_owned();
             let program = if vue { VUE } else { "tsc" };
             if let Some(checker) = unread(self.seen, project, program) {
-                self.left_out.leave_out(path, checker.why());
+                self.left_out.leave_out(path, checker.why(self.seen, &folder));
                 return;
             }
             if vue {
@@ -231,6 +258,13 @@ impl<'i> Plan<'_, 'i> {
                 self.checked.insert((folder.clone(), Language::Vue));
             }
             self.read.insert(project.path.clone());
+            if self.seen.is_pnp(&folder) {
+                let mut words = vec![program, "-p", &name, "--noEmit"];
+                words.extend(NO_CHECK_OFF.into_iter().filter(|_| project.no_check));
+                let run = exec(self.seen.manager(&folder), &words);
+                self.commands.insert((folder, run));
+                return;
+            }
             self.projects.entry((name, program)).or_default().insert(folder);
         }
     }
@@ -245,7 +279,7 @@ impl<'i> Plan<'_, 'i> {
         }
         let manager = self.seen.manager(folder);
         let language = own.map(|checker| checker.language);
-        match self.seen.package_in(folder).and_then(|package| checking_script(package, language)) {
+        match self.seen.package_in(folder).and_then(|package| checking_script(package, folder, language)) {
             Some((language, script)) => {
                 Some((language, [manager.id(), "run", &script].map(str::to_owned).into()))
             }
@@ -277,6 +311,8 @@ impl<'i> Plan<'_, 'i> {
             let has = |wanted: &str| run.iter().any(|word| word == wanted);
             let comment = if has("-b") {
                 "Type errors of projects that refer to each other: `tsc -b` builds them in order, and writes their output.\nIts exit code counts."
+            } else if has("--noEmit") && !has("ngc") {
+                "Type errors; Yarn starts the compiler, which it keeps in .pnp.cjs. Its exit code counts."
             } else if has("ngc") {
                 "Type errors, also in the templates of Angular; ngc comes from node_modules (npm ci). Its exit code counts."
             } else {
@@ -302,11 +338,19 @@ fn has_angular(seen: &Seen, folder: &str) -> bool {
 }
 
 /// The script of a package that checks types, in components of a language if there is one. One that also builds is none.
-fn checking_script(package: &NpmPackage, wanted: Option<Language>) -> Option<(Language, String)> {
+fn checking_script(
+    package: &NpmPackage,
+    folder: &str,
+    wanted: Option<Language>,
+) -> Option<(Language, String)> {
     let programs = PROGRAMS.iter().filter(|(_, _, language)| wanted.is_none_or(|wanted| wanted == *language));
     programs.into_iter().find_map(|(program, word, language)| {
         let call = package.check(program, &["check", "typecheck", "type-check"])?;
-        let is_check = word.is_empty() || call.args.first().is_some_and(|first| first == word);
+        let words: Vec<String> = std::iter::once((*program).to_owned()).chain(call.args.clone()).collect();
+        // `svelte-check --no-tsconfig` reads no project.
+        let reads = command_reads(&words, folder);
+        let is_check = reads.iter().any(|reads| reads.kinds.contains(&InputKind::TsConfig))
+            && (word.is_empty() || call.args.first().is_some_and(|first| first == word));
         (is_check && !call.script.starts_with("build")).then_some((*language, call.script))
     })
 }

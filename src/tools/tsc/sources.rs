@@ -17,8 +17,8 @@ pub(super) const KINDS: [InputKind; 4] = [
 
 const VUE: InputKind = InputKind::Source(Language::Vue);
 
-/// Their script is at the beginning, as a rule.
-const HEAD: usize = 64 << 10;
+/// A longer component may have TypeScript: nobody writes one.
+const LONGEST: usize = 1 << 20;
 
 /// Says what became of the sources that tsc does not list. `projects` are the project files of a gate, from the top.
 pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
@@ -110,11 +110,21 @@ pub(super) fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -
     if kind == InputKind::Source(Language::Astro) {
         return true;
     }
-    let Some(text) = survey.inputs.beginning(path, HEAD) else { return true };
-    text.match_indices("lang=").any(|(at, mark)| {
-        let value = text[at + mark.len()..].trim_start_matches(['"', '\'']);
-        ["ts", "tsx", "typescript"].iter().any(|word| {
-            value.strip_prefix(word).is_some_and(|rest| rest.starts_with(['"', '\'', '>', ' ', '\n', '\r']))
+    let Some(text) = survey.inputs.beginning(path, LONGEST) else { return true };
+    text.len() >= LONGEST || names_typescript(&text)
+}
+
+/// Whether an attribute says so: `lang="ts"`, `LANG = tsx`, `type="text/typescript"`.
+fn names_typescript(text: &str) -> bool {
+    const MARKS: [(&str, &[&str]); 2] =
+        [("lang", &["ts", "tsx", "typescript"]), ("type", &["text/typescript", "application/typescript"])];
+    let text = text.to_ascii_lowercase();
+    MARKS.iter().any(|(name, words)| {
+        text.match_indices(name).any(|(at, _)| {
+            let Some(value) = text[at + name.len()..].trim_start().strip_prefix('=') else { return false };
+            let value = value.trim_start().trim_start_matches(['"', '\'']).trim_start();
+            let end = |rest: &str| rest.starts_with(|c: char| "\"'>/".contains(c) || c.is_whitespace());
+            words.iter().any(|word| value.strip_prefix(word).is_some_and(end))
         })
     })
 }
@@ -204,11 +214,18 @@ mod tests {
 
     #[test]
     fn components_with_typescript_are_a_gap_of_tsc() {
+        let template = "<p class=\"a\">words</p>\n".repeat(10_000);
+        let long = format!("<template>{template}</template><script lang=\"ts\"></script>");
         let files = [
             ("tsconfig.json", r#"{"include": ["src/**/*.ts"]}"#),
             ("src/App.vue", "<script setup lang=\"ts\">\n</script>"),
             ("src/Old.vue", "<script>\n</script><style lang=\"scss\"></style>"),
             ("src/Page.svelte", "<script lang='ts'></script>"),
+            ("src/Long.vue", &long),
+            ("src/Space.vue", "<script setup lang = \"ts\">"),
+            ("src/Upper.vue", "<script\nLANG=ts>"),
+            ("src/Type.svelte", "<script type=\"text/typescript\">"),
+            ("src/Plain.svelte", "<script type=\"module\">const language = 'ts'</script>"),
             ("docs/Home.vue", "<script lang=\"ts\">"),
             ("src/Index.astro", "---\n---\n"),
         ];
@@ -218,8 +235,13 @@ mod tests {
                 "docs/Home.vue: left out by `include` of tsconfig.json",
                 "src/App.vue: gap, tsc checks no such file; `program = \"vue-tsc\"` does",
                 "src/Index.astro: gap, tsc checks no such file; a gate of `command` with `astro check` does",
+                "src/Long.vue: gap, tsc checks no such file; `program = \"vue-tsc\"` does",
                 "src/Old.vue: left out because it has no TypeScript",
                 "src/Page.svelte: gap, tsc checks no such file; a gate of `command` with svelte-check does",
+                "src/Plain.svelte: left out because it has no TypeScript",
+                "src/Space.vue: gap, tsc checks no such file; `program = \"vue-tsc\"` does",
+                "src/Type.svelte: gap, tsc checks no such file; a gate of `command` with svelte-check does",
+                "src/Upper.vue: gap, tsc checks no such file; `program = \"vue-tsc\"` does",
             ]
         );
     }

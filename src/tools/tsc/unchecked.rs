@@ -30,6 +30,7 @@ struct Config {
 struct Options {
     skip_lib_check: Option<bool>,
     check_js: Option<bool>,
+    no_check: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -45,10 +46,14 @@ enum Names {
 const DEEPEST: usize = 30;
 
 impl Unchecked {
+    /// Whether a project file, or what it extends, switches the check off.
+    pub(super) fn no_check(project: &Path) -> bool {
+        options(&file_of(project), 0).no_check == Some(true)
+    }
+
     /// By the options of a project file, and of those that it extends. What can't be read sets nothing: tsc says what is wrong with it.
     pub(super) fn of(project: &Path) -> Self {
-        let file = if project.is_dir() { project.join("tsconfig.json") } else { project.to_owned() };
-        let options = options(&file, 0);
+        let options = options(&file_of(project), 0);
         Self {
             declarations: options.skip_lib_check == Some(true),
             javascript: options.check_js != Some(true),
@@ -68,6 +73,10 @@ impl Unchecked {
         }
         unread
     }
+}
+
+fn file_of(project: &Path) -> PathBuf {
+    if project.is_dir() { project.join("tsconfig.json") } else { project.to_owned() }
 }
 
 /// `a.d.ts`, `a.d.mts`, `style.d.css.ts`.
@@ -103,6 +112,7 @@ fn options(file: &Path, depth: usize) -> Options {
             let base = options(&base, depth + 1);
             found.skip_lib_check = found.skip_lib_check.or(base.skip_lib_check);
             found.check_js = found.check_js.or(base.check_js);
+            found.no_check = found.no_check.or(base.no_check);
         }
     }
     found

@@ -317,8 +317,8 @@ fn sources_that_eslint_does_not_mention_are_left_out_by_its_configuration() {
     assert_eq!(reason, "no findings; scanned 2 of 5 sources, 3 left out");
     let explained = project.run(&["explain", "lint"]).stdout;
     for words in [
-        "src/b.ts (TypeScript file): left out by eslint.config.js",
-        "web/c.vue (Vue file): left out by web/eslint.config.js",
+        "src/b.ts (TypeScript file): left out because eslint.config.js has no `files` pattern for .ts, or ignores all such files",
+        "web/c.vue (Vue file): left out because web/eslint.config.js has no `files` pattern for .vue, or ignores all such files",
     ] {
         assert!(explained.contains(words), "{words}: {explained}");
     }
@@ -328,7 +328,7 @@ fn sources_that_eslint_does_not_mention_are_left_out_by_its_configuration() {
     run(&project);
     assert_eq!(
         project.gate("lint")["reason"],
-        "no findings; scanned 1 of 2 sources, 1 left out by eslint.config.js"
+        "no findings; scanned 1 of 2 sources, 1 left out because eslint.config.js has no `files` pattern for .ts, or ignores all such files"
     );
 }
 
