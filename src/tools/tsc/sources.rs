@@ -17,8 +17,8 @@ pub(super) const KINDS: [InputKind; 4] = [
 
 const VUE: InputKind = InputKind::Source(Language::Vue);
 
-/// Their script is at the beginning, as a rule.
-const HEAD: usize = 64 << 10;
+/// The largest component that is read: its script may come last.
+const LARGEST: u64 = 1 << 20;
 
 /// Says what became of the sources that tsc does not list. `projects` are the project files of a gate, from the top.
 pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
@@ -110,7 +110,7 @@ pub(super) fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -
     if kind == InputKind::Source(Language::Astro) {
         return true;
     }
-    let Some(text) = survey.inputs.beginning(path, HEAD) else { return true };
+    let Some(text) = survey.inputs.whole(path, LARGEST) else { return true };
     text.match_indices("lang=").any(|(at, mark)| {
         let value = text[at + mark.len()..].trim_start_matches(['"', '\'']);
         ["ts", "tsx", "typescript"].iter().any(|word| {
