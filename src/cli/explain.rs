@@ -19,6 +19,7 @@ use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
 use crate::text::human;
 use crate::text::nearest::nearest;
+use crate::text::sanitise::one_line;
 
 /// The most findings that are explained in full. The rest is listed.
 const IN_FULL: usize = 5;
@@ -71,7 +72,7 @@ pub(crate) fn story(run: &Run, what: &str) -> Option<String> {
         page.push('\n');
     }
     for finding in found.iter().skip(IN_FULL).take(LISTED) {
-        let _ = writeln!(page, "{}  {}  {}", finding.id, place(finding), words(finding.decision));
+        let _ = writeln!(page, "{}  {}  {}", finding.id, one_line(&place(finding)), words(finding.decision));
     }
     if found.len() > IN_FULL + LISTED {
         let _ = writeln!(page, "and {} more", found.len() - IN_FULL - LISTED);
@@ -83,7 +84,7 @@ fn of_finding(run: &Run, finding: &Finding) -> String {
     let mut page = String::new();
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {
-            let _ = writeln!(page, "{name:<11} {value}");
+            let _ = writeln!(page, "{name:<11} {}", one_line(&value));
         }
     };
     let gate = run.gates.iter().find(|gate| gate.id == finding.gate);
@@ -215,7 +216,7 @@ fn policy(gate: &GateRecord) -> String {
 fn of_gate(run: &Run, gate: &GateRecord) -> String {
     let mut page = String::new();
     let mut line = |name: &str, value: String| {
-        let _ = writeln!(page, "{name:<11} {value}");
+        let _ = writeln!(page, "{name:<11} {}", one_line(&value));
     };
     let version = gate.tool_version.as_deref().unwrap_or("version unknown");
     line("gate", format!("{} ({})", gate.id, gate.stage));

@@ -1,6 +1,7 @@
 //! `portcullis init`: looks at the repository, asks every tool what it suggests, and writes a commented gates.toml
 //! that runs. `--add` does the same for what no gate of an existing gates.toml reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::system::terminal;
 use crate::system::whole_file::write_whole;
 use crate::text::human::count;
 use crate::text::paths::normalise;
+use crate::text::sanitise::one_line;
 
 /// The most names of one kind that are printed.
 const MOST: usize = 10;
@@ -109,20 +111,20 @@ fn gate_lines(suggestions: &Suggestions) -> String {
 
 /// What no gate is written for, by reason.
 fn left_out(suggestions: &Suggestions) -> String {
-    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<Cow<'_, str>>> = BTreeMap::new();
     for left in &suggestions.left_out {
-        groups.entry(left.why.clone()).or_default().push(&left.what);
+        groups.entry(one_line(&left.why).into_owned()).or_default().push(one_line(&left.what));
     }
     for (manifest, manager) in &suggestions.unlocked {
         let why = format!("no lock file of {}, so nobody knows what it installs", manager.title());
-        groups.entry(why).or_default().push(manifest);
+        groups.entry(why).or_default().push(one_line(manifest));
     }
     let mut text = String::new();
     for (why, what) in groups {
         if text.is_empty() {
             text.push_str("\nLeft out:\n");
         }
-        let named: Vec<&str> = what.iter().take(MOST).copied().collect();
+        let named: Vec<&str> = what.iter().take(MOST).map(|name| &**name).collect();
         let more = what.len().checked_sub(MOST).filter(|more| *more > 0);
         let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
         let _ = writeln!(text, "  {}{more}: {why}", named.join(", "));

@@ -13,6 +13,7 @@ use crate::model::input::{InputKind, InputTrouble, Standing};
 use crate::system::git::Repo;
 use crate::system::terminal;
 use crate::text::human::count;
+use crate::text::sanitise::one_line;
 
 /// The most names of one kind that are printed.
 const NAMED: usize = 10;
@@ -74,7 +75,7 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item: std::fmt::
             let _ = write!(text, "\n{title}\n");
         }
         match n < NAMED {
-            true => drop(writeln!(text, "  {line}")),
+            true => drop(writeln!(text, "  {}", one_line(&line.to_string()))),
             false => more += 1,
         }
     }

@@ -29,6 +29,7 @@ use crate::system::scratch::Scratch;
 use crate::system::{terminal, variables};
 use crate::text::human;
 use crate::text::paths::forward;
+use crate::text::sanitise::one_line;
 
 /// Prints the plan. The exit code is 0, since nothing is judged.
 pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
@@ -154,7 +155,8 @@ impl Shown {
             }
             for target in &gate.targets {
                 let missing = if target.found { "" } else { "  (not found here)" };
-                let _ = writeln!(page, "    {}: {}{missing}", target.name, target.why);
+                let (name, why) = (one_line(&target.name), one_line(&target.why));
+                let _ = writeln!(page, "    {name}: {why}{missing}");
                 let _ = writeln!(page, "      $ {}", shell_words(&target.command));
                 for note in &target.notes {
                     let _ = writeln!(page, "      {note}");
@@ -171,7 +173,7 @@ impl Shown {
                 n => format!(", … and {n} more"),
             };
             let words = uncovered.words().unwrap_or_default();
-            let _ = writeln!(page, "    {words}: {}{more}", paths.join(", "));
+            let _ = writeln!(page, "    {words}: {}{more}", one_line(&paths.join(", ")));
         }
         page
     }

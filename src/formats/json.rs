@@ -1,5 +1,7 @@
 //! JSON reports, read straight into typed structs.
 
+mod surrogates;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +19,7 @@ use crate::text::decode::not_utf_8;
 use crate::text::utf16::{self, Broken};
 
 /// The text of a document as UTF-8. A byte order mark says that it is UTF-16 (RFC 8259 wants UTF-8, and Windows
-/// shells write UTF-16).
+/// shells write UTF-16). What is no character in it, as in a file name that is not UTF-8, is replaced.
 pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b, [u8]>, ReportError> {
     if let Some(packed) = packed(bytes) {
         return Err(ReportError::Foreign { what, detail: format!("not JSON: {packed}") });
@@ -29,7 +31,7 @@ pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b,
                 let detail = format!("not JSON: line {line} is not UTF-8: write it as UTF-8");
                 Err(ReportError::Foreign { what, detail })
             }
-            None => Ok(Cow::Borrowed(bytes)),
+            None => Ok(surrogates::replaced(bytes)),
         },
         Some(Ok(text)) => Ok(Cow::Owned(text.into_bytes())),
         Some(Err(Broken::Cut)) => {

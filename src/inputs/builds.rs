@@ -4,17 +4,26 @@
 //! (`context`, `file`, `target`), redhat-actions/buildah-build, the task `Docker@2` of Azure, Docker's bake file reference, and the
 //! reference of skaffold.yaml (`build.artifacts`).
 
-use std::collections::BTreeSet;
+mod named;
+mod pipeline;
+mod possible;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::inputs::build_args::{self, BuildArgs};
+use crate::inputs::by_name::is_dockerfile;
 use crate::inputs::dotenv::{self, Values};
-use crate::inputs::files::Files;
+use crate::inputs::files::{File, Files};
 use crate::inputs::hcl;
 use crate::inputs::shell::{self, ToldBuild, at_top};
-use crate::model::input::{InputTrouble, Why};
+use crate::model::input::{InputKind, InputTrouble, Why};
 use crate::text::paths::{forward, normalise};
 use crate::text::yaml::{Node, documents};
+
+pub(super) use named::{may_name_one, of_text};
+pub(super) use pipeline::{mentions_a_build, of_pipeline};
+pub(super) use possible::possible;
 
 /// An image that something in the repository builds. Paths are from the top.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,12 +46,29 @@ pub(super) struct Told {
     pub(super) builds: Vec<ToldBuild>,
     /// It is a compose file, whose variables may be in `.env` beside it.
     pub(super) compose: bool,
+    /// What the file may set variables to.
+    pub(super) values: BTreeMap<String, Vec<String>>,
+}
+
+impl Told {
+    /// What a file tells.
+    pub(super) fn by(file: &File, text: &str, builds: Vec<ToldBuild>) -> Self {
+        let (folder, top) = (file.folder().into_owned(), ".".to_owned());
+        let is_ci = file.kinds().iter().any(|kind| matches!(kind, InputKind::Ci(_)));
+        // CI services start at the top; compose, npm and make where their file is; a script anywhere.
+        let bases = if is_ci { vec![top, folder] } else { vec![folder, top] };
+        let compose = file.kinds().has(InputKind::Compose);
+        let values = if compose { BTreeMap::new() } else { possible(&builds, text) };
+        Self { by: file.path().into_owned(), bases, builds, compose, values }
+    }
 }
 
 /// What the builds come to.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     pub(super) images: Vec<ImageBuild>,
+    /// Dockerfiles that a key names, and nobody knows how they are built.
+    pub(super) others: BTreeSet<String>,
     /// Dockerfiles whose name nobody knows.
     pub(super) troubles: Vec<InputTrouble>,
 }
@@ -91,88 +117,6 @@ pub(super) fn inline_of_bake(text: &str) -> Result<Option<String>, String> {
     let blocks = hcl::blocks(text)?;
     let has = blocks.iter().any(|block| block.attribute("dockerfile-inline").is_some());
     Ok((has || text.contains("dockerfile-inline")).then(|| "a target".to_owned()))
-}
-
-/// The builds of a pipeline or workflow in YAML: commands in its texts, and actions that build.
-pub(super) fn of_pipeline(text: &str) -> Result<Vec<ToldBuild>, String> {
-    let documents = documents(text)?;
-    let mut builds = Vec::new();
-    let mut left = MOST_NODES;
-    let mut open: Vec<(&Node, String)> =
-        documents.iter().map(|document| (&**document, String::new())).collect();
-    while let Some((node, cwd)) = open.pop() {
-        left = left.saturating_sub(1);
-        if left == 0 || builds.len() >= shell::MOST_BUILDS {
-            break;
-        }
-        match node {
-            Node::Text(text) => builds.extend(in_text(text, &cwd)),
-            Node::List(items) if items.iter().all(|item| item.as_text().is_some()) => {
-                // The lines of one script: `cd` counts for those that follow.
-                let lines: Vec<&str> = items.iter().filter_map(|item| item.as_text()).collect();
-                builds.extend(in_text(&lines.join("\n"), &cwd));
-            }
-            Node::List(items) => open.extend(items.iter().rev().map(|item| (&**item, cwd.clone()))),
-            Node::Map(_) => {
-                builds.extend(action(node));
-                let run = node.get("defaults").and_then(|defaults| defaults.get("run")).unwrap_or(node);
-                let own = ["working-directory", "working_directory", "workingDirectory"];
-                let own = own.iter().find_map(|key| run.text(key));
-                let cwd = own.map_or(cwd, str::to_owned);
-                let values = node.entries().filter(|(key, _)| *key != "name");
-                open.extend(values.map(|(_, value)| (value, cwd.clone())));
-            }
-        }
-    }
-    Ok(builds)
-}
-
-fn in_text(text: &str, cwd: &str) -> Vec<ToldBuild> {
-    if !mentions_a_build(text) {
-        return Vec::new();
-    }
-    let mut builds = shell::builds(text);
-    for build in &mut builds {
-        build.cwd =
-            format!("{}/{}", at_top(cwd).as_deref().unwrap_or(cwd), build.cwd).trim_matches('/').to_owned();
-    }
-    builds
-}
-
-/// Whether a text may start a build.
-pub(super) fn mentions_a_build(text: &str) -> bool {
-    ["docker", "Docker", "DOCKER", "podman", "buildah", "kaniko", "nerdctl", "finch"]
-        .iter()
-        .any(|word| text.contains(word))
-}
-
-/// A step that is an action of GitHub or a task of Azure.
-fn action(step: &Node) -> Option<ToldBuild> {
-    let text = |with: &Node, names: &[&str]| {
-        let found = with.entries().find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)));
-        found.and_then(|(_, value)| value.as_text()).map(str::to_owned)
-    };
-    if let Some(uses) = step.text("uses") {
-        let known =
-            ["docker/build-push-action@", "redhat-actions/buildah-build@", "depot/build-push-action@"];
-        known.iter().find(|known| uses.starts_with(**known))?;
-        let none = Node::Map(Default::default());
-        let with = step.get("with").unwrap_or(&none);
-        return Some(ToldBuild {
-            file: text(with, &["file", "dockerfiles", "containerfiles"]).map(|file| file.trim().to_owned()),
-            context: Some(text(with, &["context"]).unwrap_or_else(|| ".".to_owned())),
-            target: text(with, &["target"]),
-            args: build_args::of_lines(&text(with, &["build-args"]).unwrap_or_default()),
-            ..ToldBuild::default()
-        });
-    }
-    if step.text("task")?.starts_with("Docker@") {
-        let inputs = step.get("inputs")?;
-        let file = text(inputs, &["dockerfile"])?;
-        let context = text(inputs, &["buildContext"]).filter(|context| context != "**");
-        return Some(ToldBuild { file: Some(file), context, ..ToldBuild::default() });
-    }
-    None
 }
 
 /// The targets of a bake file in HCL.
@@ -245,29 +189,55 @@ pub(super) fn of_jenkins(text: &str) -> Vec<ToldBuild> {
     builds
 }
 
-/// The builds whose Dockerfile is there. What a variable decides is not known, unless it has a default, or `.env` beside a compose file
-/// sets it.
+/// The builds whose Dockerfile is there. What a variable decides is not known, unless it has a default, the file sets it, or `.env` beside a
+/// compose file does.
 pub(super) fn resolve(told: &[Told], files: &Files, top: &Path) -> Resolved {
-    let (mut builds, mut troubles) = (BTreeSet::new(), Vec::new());
-    for Told { by, bases, builds: each, compose } in told {
+    let mut resolved = Resolved::default();
+    let mut images = BTreeSet::new();
+    for one in told {
         let has_variable = |build: &ToldBuild| {
             let texts = [&build.file, &build.context, &build.target].into_iter().chain(build.args.values());
             texts.flatten().any(|text| text.contains('$'))
         };
-        let values = match *compose && each.iter().any(has_variable) {
-            true => dotenv::beside(by, files, top),
+        let values = match one.compose && one.builds.iter().any(has_variable) {
+            true => dotenv::beside(&one.by, files, top),
             false => Values::default(),
         };
-        for build in each {
-            builds.extend(bases.iter().find_map(|base| found(build, base, by, files, &values)));
-            let unknown = build.file.as_ref().filter(|file| values.expanded(file).is_none());
-            troubles.extend(unknown.filter(|_| *compose).map(|file| InputTrouble {
-                path: by.clone(),
-                why: Why::Inside(format!("names a Dockerfile by a variable that no file sets (`{file}`)")),
-            }));
+        for build in &one.builds {
+            let mut is_found = false;
+            for way in possible::ways(build, &one.values) {
+                let Some(image) =
+                    one.bases.iter().find_map(|base| found(&way, base, &one.by, files, &values))
+                else {
+                    continue;
+                };
+                is_found = true;
+                match build.is_guess {
+                    false => drop(images.insert(image)),
+                    true if is_known(&image.dockerfile, files) => {}
+                    true if build.context.is_none() => drop(resolved.others.insert(image.dockerfile)),
+                    true => drop(images.insert(image)),
+                }
+            }
+            resolved.troubles.extend((!is_found).then(|| unknown(build, one, &values)).flatten());
         }
     }
-    Resolved { images: builds.into_iter().collect(), troubles }
+    resolved.images = images.into_iter().collect();
+    resolved
+}
+
+/// Whether its name says that it is a Dockerfile.
+fn is_known(path: &str, files: &Files) -> bool {
+    files.get(path).is_some_and(|file| file.kinds().has(InputKind::Dockerfile))
+}
+
+/// That nobody knows which Dockerfile a build takes. One whose name says that it is one is found anyway.
+fn unknown(build: &ToldBuild, told: &Told, values: &Values) -> Option<InputTrouble> {
+    let file = build.file.as_ref().filter(|file| values.expanded(file).is_none())?;
+    let name = file.rsplit(['/', '}', ')']).next().unwrap_or(file);
+    let is_found_by_name = !told.compose && is_dockerfile(name);
+    let why = || Why::Inside(format!("names a Dockerfile by a variable that no file sets (`{file}`)"));
+    (!build.is_guess && !is_found_by_name).then(|| InputTrouble { path: told.by.clone(), why: why() })
 }
 
 fn found(build: &ToldBuild, base: &str, by: &str, files: &Files, values: &Values) -> Option<ImageBuild> {
@@ -282,14 +252,16 @@ fn found(build: &ToldBuild, base: &str, by: &str, files: &Files, values: &Values
         // Some tools look in both places.
         Some(file) => {
             let file = expanded(file)?;
-            vec![join(file_base, &file)?, join(context.as_deref().unwrap_or(&from), &file)?]
+            let other = context.as_deref().unwrap_or(&from);
+            let last = if build.is_guess { &from } else { other };
+            vec![join(file_base, &file), join(other, &file), join(last, &file)]
         }
         None => {
             let context = context.as_deref()?;
-            vec![join(context, "Dockerfile")?, join(context, "Containerfile")?]
+            vec![join(context, "Dockerfile"), join(context, "Containerfile")]
         }
     };
-    let dockerfile = candidates.into_iter().find(|file| files.get(file).is_some())?;
+    let dockerfile = candidates.into_iter().flatten().find(|file| files.get(file).is_some())?;
     let folder = dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder);
     let context = context.unwrap_or_else(|| folder.to_owned());
     let target = build.target.as_deref().and_then(expanded).filter(|target| !target.is_empty());

@@ -126,7 +126,7 @@ fn images(name: &str) -> Option<Kind> {
 }
 
 /// `Dockerfile`, `Dockerfile.prod`, `api.Dockerfile`, and the same for `Containerfile`.
-fn is_dockerfile(name: &str) -> bool {
+pub(super) fn is_dockerfile(name: &str) -> bool {
     // Nearly every name ends here.
     let ends = name.len() >= 10 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b"file");
     if !(ends || name.starts_with(['D', 'd', 'C', 'c'])) {

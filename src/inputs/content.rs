@@ -24,7 +24,7 @@ use crate::inputs::terraform::{self, TerraformFile};
 use crate::inputs::test_runs::{self, TestRun};
 use crate::inputs::typescript::{self, TsConfig};
 use crate::inputs::unlocked::Manifests;
-use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, TestRunner, Why};
+use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, Standing, TestRunner, Why};
 use crate::text::bom::text_of;
 
 /// A larger file of a kind that is read whole is not read: it is generated, or hostile.
@@ -165,10 +165,15 @@ fn ask(top: &Path, file: &File, look: Look) -> Said {
         Look::Template | Look::Program => Amount::Head(templates::HEAD),
         _ => Amount::Whole(LARGEST),
     };
+    let is_cut = |bytes: &[u8]| bytes.len() == templates::HEAD;
     let whole = |bytes: &[u8]| {
-        look == Look::Template
-            && bytes.len() == templates::HEAD
-            && templates::may_say_later(&file.name(), &String::from_utf8_lossy(bytes))
+        let is_more = || templates::may_say_later(&file.name(), &String::from_utf8_lossy(bytes));
+        is_cut(bytes)
+            && if look == Look::Program {
+                shell::is_shell(bytes)
+            } else {
+                look == Look::Template && is_more()
+            }
     };
     let more = |(bytes, changed): Content| match whole(&bytes) {
         true => read(top, file, Amount::Head(templates::MOST)),
@@ -182,6 +187,13 @@ fn ask(top: &Path, file: &File, look: Look) -> Said {
                 said.what.extend(look.at_least());
             }
             said.why = changed.or(said.why);
+            if look == Look::Template {
+                // A key that names a Dockerfile may come late. JSON that is large and no template is data.
+                let is_long = is_cut(&bytes) && !(file.name().ends_with(".json") && said.kinds.is_empty());
+                let more = is_long.then(|| read(top, file, Amount::Head(templates::MOST)));
+                let more = more.and_then(Result::ok).map(|(bytes, _)| bytes);
+                said.named(look, file, more.as_deref().unwrap_or(&bytes));
+            }
         }
         Err(why) => {
             said.why = Some(why);
@@ -220,6 +232,19 @@ impl Said {
         own.into_iter().filter(|kind| kinds.has(*kind)).for_each(|kind| self.kinds.add(kind));
     }
 
+    /// The Dockerfiles that a file names, of which nobody knows who reads it. One that is told has a name of its own: others are known.
+    fn named(&mut self, look: Look, file: &File, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        if !builds::may_name_one(&text) || file.standing() == Standing::Ignored {
+            return;
+        }
+        let tree = if look == Look::Template { builds::of_pipeline(&text) } else { Err(String::new()) };
+        let mut told = tree.unwrap_or_else(|_| builds::of_text(&text));
+        told.retain(|build| build.file.is_some());
+        told.iter_mut().for_each(|build| build.is_guess = true);
+        drop(self.builds(file, &text, told));
+    }
+
     fn look(&mut self, look: Look, file: &File, bytes: &[u8]) -> Result<(), String> {
         let path = file.path();
         let text = String::from_utf8_lossy(bytes);
@@ -254,7 +279,10 @@ impl Said {
                 Fact::TypeScript(typescript::read(&text)?)
             }
             Look::Angular => Fact::Angular(angular::projects(&path, &text)?),
-            Look::Terraform => Fact::Terraform(terraform::read(&text)?),
+            Look::Terraform => {
+                self.named(Look::Named, file, bytes);
+                Fact::Terraform(terraform::read(&text)?)
+            }
             Look::TerraformJson => Fact::Terraform(terraform::read_json(bytes)?),
             Look::Template => {
                 self.kinds = templates::kinds(&file.name(), &text);
@@ -262,28 +290,31 @@ impl Said {
             }
             Look::Program if shell::is_shell(bytes) => {
                 self.kinds.add(InputKind::Source(crate::model::input::Language::Shell));
-                let builds = shell::builds(&text);
-                return self.builds(file, builds);
+                return self.builds(file, &text, shell::builds(&text));
             }
             Look::Program | Look::Dockerfile => return Ok(()),
             Look::Kustomize if kustomize::makes_more(&text) => Fact::Overlay,
             Look::Kustomize => return Ok(()),
             Look::Compose => {
                 self.why = builds::inline_of_compose(&text)?.map(inside);
-                return self.builds(file, builds::of_compose(&text)?);
+                return self.builds(file, &text, builds::of_compose(&text)?);
             }
             Look::Pipeline if !builds::mentions_a_build(&text) => return Ok(()),
-            Look::Pipeline => return self.builds(file, builds::of_pipeline(&text)?),
-            Look::Jenkins => return self.builds(file, builds::of_jenkins(&text)),
+            Look::Pipeline => return self.builds(file, &text, builds::of_pipeline(&text)?),
+            Look::Jenkins => return self.builds(file, &text, builds::of_jenkins(&text)),
             Look::Bake => {
                 self.why = builds::inline_of_bake(&text)?.map(inside);
-                return self.builds(file, builds::of_bake(&text)?);
+                return self.builds(file, &text, builds::of_bake(&text)?);
             }
-            Look::Skaffold => return self.builds(file, builds::of_skaffold(&text)?),
+            Look::Skaffold => return self.builds(file, &text, builds::of_skaffold(&text)?),
             Look::Script if builds::mentions_a_build(&text) => {
-                return self.builds(file, shell::builds(&text));
+                return self.builds(file, &text, shell::builds(&text));
             }
             Look::Script => return Ok(()),
+            Look::Named => {
+                self.named(look, file, bytes);
+                return Ok(());
+            }
             Look::Vite if !(text.contains("test:") || text.contains("vitest/config")) => return Ok(()),
             Look::Vite => Fact::Tests(test_runs::read(&path, TestRunner::Vitest, &text)),
             Look::SetupCfg => return self.setup_cfg(&path, &text),
@@ -349,7 +380,7 @@ impl Said {
         let scripts: Vec<&str> = package.scripts.values().map(String::as_str).collect();
         let builds = scripts.iter().filter(|script| builds::mentions_a_build(script));
         let builds = builds.flat_map(|script| shell::builds(script)).collect();
-        self.builds(file, builds)?;
+        self.builds(file, &String::from_utf8_lossy(bytes), builds)?;
         self.what.push(Fact::Npm(package));
         Ok(())
     }
@@ -369,15 +400,9 @@ impl Said {
         Ok(())
     }
 
-    fn builds(&mut self, file: &File, builds: Vec<shell::ToldBuild>) -> Result<(), String> {
+    fn builds(&mut self, file: &File, text: &str, builds: Vec<shell::ToldBuild>) -> Result<(), String> {
         if !builds.is_empty() {
-            let folder = file.folder().into_owned();
-            let ci = file.kinds().iter().any(|kind| matches!(kind, InputKind::Ci(_)));
-            let top = ".".to_owned();
-            // CI services start at the top; compose, npm and make where their file is; a script anywhere.
-            let bases = if ci { vec![top] } else { vec![folder, top] };
-            let compose = file.kinds().has(InputKind::Compose);
-            self.what.push(Fact::Builds(Told { by: file.path().into_owned(), bases, builds, compose }));
+            self.what.push(Fact::Builds(Told::by(file, text, builds)));
         }
         Ok(())
     }

@@ -80,10 +80,16 @@ impl Files {
         &self.names[entry.start..entry.start + entry.length]
     }
 
-    /// The file at a path from the top.
+    /// The file at a path from the top. A name that is not UTF-8 is found as it is shown, if no other is shown so.
     pub(crate) fn get(&self, path: &str) -> Option<File<'_>> {
-        let place = self.list.binary_search_by(|entry| self.path_of(entry).cmp(path.as_bytes())).ok()?;
-        self.at(place)
+        match self.list.binary_search_by(|entry| self.path_of(entry).cmp(path.as_bytes())) {
+            Ok(place) => self.at(place),
+            Err(_) if !path.contains(char::REPLACEMENT_CHARACTER) => None,
+            Err(_) => {
+                let mut shown = self.iter().filter(|file| file.is_lossy() && file.path() == path);
+                shown.next().filter(|_| shown.next().is_none())
+            }
+        }
     }
 
     /// The files below a folder, at any depth. `.` is the top.
@@ -171,6 +177,18 @@ impl<'a> File<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_not_utf8_is_found_as_it_is_shown() {
+        let mut sorted = Files::default();
+        for path in [&b"a\xe9.yaml"[..], b"b\xe8", b"b\xe9"] {
+            sorted.push(path, FileFacts::default());
+        }
+        assert!(sorted.get("a\u{fffd}.yaml").is_some());
+        // Nobody knows which.
+        assert!(sorted.get("b\u{fffd}").is_none());
+        assert!(sorted.get("c\u{fffd}").is_none());
+    }
 
     #[test]
     fn files_are_found_by_path_and_by_folder() {

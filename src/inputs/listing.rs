@@ -191,6 +191,8 @@ impl Listing {
         // Of an untracked file it is not known yet.
         let executable = entry.is_none_or(|entry| entry.is == Mode::Program);
         let third_party = false;
+        // What this repository tracks is its own, also below a `.git` of another one.
+        let nested = nested && entry.is_none();
         let facts = FileFacts { stamp, object, kinds, standing, link, executable, nested, third_party };
         self.found.files.push(path, facts);
     }

@@ -42,6 +42,8 @@ pub(super) enum Look {
     Skaffold,
     /// A shell script, a makefile.
     Script,
+    /// Settings in some form, in which a key may name a Dockerfile.
+    Named,
     /// A program without an ending: perhaps a shell script.
     Program,
     /// `vite.config.*`, which may configure Vitest.
@@ -118,6 +120,17 @@ pub(super) fn by_content(path: &str) -> Option<Look> {
     })
 }
 
+/// Whether it is a pipeline of a service that has no kind of its own: Cloud Build, Drone, Woodpecker, Travis, Buildkite, Semaphore, AppVeyor, Cirrus,
+/// Codefresh, Tekton's "Pipelines as Code". Each one's documentation names its file.
+fn is_pipeline(path: &str, name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { return false };
+    const NAMES: [&str; 8] =
+        [".drone", ".woodpecker", ".travis", "appveyor", ".appveyor", ".cirrus", "codefresh", "cloudbuild"];
+    const FOLDERS: [&str; 4] = [".woodpecker/", ".buildkite/", ".semaphore/", ".tekton/"];
+    let is_variant = stem.strip_prefix("cloudbuild").is_some_and(|rest| rest.starts_with(['.', '-', '_']));
+    NAMES.contains(&stem) || is_variant || FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
+
 fn by_name(file: &File, name: &str) -> Option<Look> {
     Some(match name {
         "package.json" => Look::Npm,
@@ -126,7 +139,11 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
         "angular.json" | ".angular.json" => Look::Angular,
         "pyproject.toml" => Look::PyProject,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
+        _ if name.ends_with(".hcl") && name.contains("bake") => Look::Bake,
         "skaffold.yaml" | "skaffold.yml" => Look::Skaffold,
+        "Tiltfile" | "railway.toml" => Look::Named,
+        _ if name.starts_with("fly.") && name.ends_with(".toml") => Look::Named,
+        _ if is_pipeline(&file.path(), name) => Look::Pipeline,
         "go.work" => Look::GoWork,
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | ".justfile" => Look::Script,
         "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => Look::Pipeline,

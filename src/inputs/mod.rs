@@ -53,6 +53,7 @@ mod stamp;
 pub(crate) mod templates;
 mod terraform;
 mod test_runs;
+mod texts;
 mod third_party;
 mod top_keys;
 mod ts_projects;
@@ -136,10 +137,10 @@ impl Inputs {
         let contents = content::read_all(top, &mut files);
         troubles.extend(contents.troubles);
         helm::mark_templates(&mut files);
-        let builds::Resolved { images, troubles: unknown } = builds::resolve(&contents.told, &files, top);
-        troubles.extend(unknown);
-        for build in &images {
-            add(&mut files, &build.dockerfile, InputKind::Dockerfile);
+        let builds = builds::resolve(&contents.told, &files, top);
+        troubles.extend(builds.troubles);
+        for dockerfile in builds.images.iter().map(|build| &build.dockerfile).chain(&builds.others) {
+            add(&mut files, dockerfile, InputKind::Dockerfile);
         }
         let mut test_runs = contents.test_runs;
         test_runs.extend(test_runs::surefire(&files));
@@ -161,7 +162,7 @@ impl Inputs {
             files,
             troubles,
             not_listed,
-            images,
+            images: builds.images,
             test_runs,
             unlocked: locked.unlocked,
             locked_elsewhere: locked.elsewhere,
@@ -275,13 +276,6 @@ impl Inputs {
 
     pub(crate) fn test_runs(&self) -> &[TestRun] {
         &self.test_runs
-    }
-
-    /// The beginning of a file, as text; `None`: it can't be read.
-    pub(crate) fn beginning(&self, path: &str, most: usize) -> Option<String> {
-        let file = self.files.get(path)?;
-        let (bytes, _) = open::read(&self.top, &file, open::Amount::Head(most)).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Manifests that name packages, and have no lock file.

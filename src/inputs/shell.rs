@@ -16,6 +16,8 @@ pub(super) struct ToldBuild {
     /// The Dockerfile is named from the context, not from where the command runs.
     pub(super) file_in_context: bool,
     pub(super) args: BuildArgs,
+    /// A key says that it is a Dockerfile; who builds it, and how, nobody here knows.
+    pub(super) is_guess: bool,
     /// Where the command runs, from where the file's commands begin.
     pub(super) cwd: String,
 }
@@ -29,14 +31,18 @@ pub(super) const MOST_BUILDS: usize = 1000;
 /// The builds that a script starts.
 pub(super) fn builds(script: &str) -> Vec<ToldBuild> {
     let mut builds = Vec::new();
-    let mut cwd = String::new();
+    let (mut cwd, mut before) = (String::new(), Vec::new());
     for words in commands(script) {
         if builds.len() >= MOST_BUILDS {
             break;
         }
         let words = command(&words);
         match words {
+            [popd, ..] if popd == "popd" => cwd = before.pop().unwrap_or_default(),
+            [cd, back, ..] if cd == "cd" && back == "-" => cwd = before.pop().unwrap_or_default(),
             [cd, folder, ..] if cd == "cd" || cd == "pushd" => {
+                before.push(cwd.clone());
+                before.truncate(MOST_BUILDS);
                 cwd = match at_top(folder) {
                     Some(rest) => rest,
                     None if cwd.len() + folder.len() < LONGEST => format!("{cwd}/{folder}"),
@@ -65,7 +71,8 @@ pub(crate) fn command(words: &[String]) -> &[String] {
     &words[start..]
 }
 
-fn build(words: &[String]) -> Option<ToldBuild> {
+/// The build that a command starts.
+pub(super) fn build(words: &[String]) -> Option<ToldBuild> {
     let (program, rest) = words.split_first()?;
     // A recipe of make may begin with `@` or `-`.
     let program = program.trim_start_matches(['@', '-', '+']).rsplit('/').next()?;
@@ -87,9 +94,16 @@ fn build(words: &[String]) -> Option<ToldBuild> {
         "executor" if kaniko => rest,
         _ => return None,
     };
-    let mut build = ToldBuild { file_in_context: kaniko, ..ToldBuild::default() };
+    let mut build = ToldBuild::default();
+    let mut input = None;
     let mut args = args.iter();
     while let Some(arg) = args.next() {
+        if let Some(at) = arg.find(['<', '>']).filter(|at| arg[..*at].chars().all(|c| c.is_ascii_digit())) {
+            let rest = arg[at + 1..].trim_start_matches(['<', '>']);
+            let named = if rest.is_empty() { args.next().map(String::as_str) } else { Some(rest) };
+            input = named.filter(|_| arg[at..].starts_with('<')).map(str::to_owned).or(input);
+            continue;
+        }
         let (name, value) = match arg.split_once('=') {
             Some((name, value)) if name.starts_with('-') => (name, Some(value.to_owned())),
             _ => (arg.as_str(), None),
@@ -108,6 +122,11 @@ fn build(words: &[String]) -> Option<ToldBuild> {
             _ => build.context = Some(arg.clone()),
         }
     }
+    // `docker build - < a/Dockerfile`, `docker build -f - . < a/Dockerfile`
+    if input.is_some() && build.context.as_deref() == Some("-") {
+        return Some(ToldBuild { file: input, context: None, ..build });
+    }
+    build.file = if build.file.as_deref() == Some("-") { Some(input?) } else { build.file };
     (build.context.is_some()).then_some(build)
 }
 
@@ -260,6 +279,11 @@ mod tests {
                 ":D $CI_PROJECT_DIR/api t",
             ),
             ("cd api && docker build . ; echo done", "api:- . -"),
+            ("pushd a; popd; docker build b", ":- b -"),
+            ("cd a; cd b; cd -; docker build .", "a:- . -"),
+            ("docker build - < a/img", ":a/img - -"),
+            ("docker build -t x -f - . <a/img", ":a/img . -"),
+            ("docker build -f a/img . > log 2>/dev/null", ":a/img . -"),
             ("if true; then docker build x; fi", ":- x -"),
             ("\t@docker build -t $(IMAGE) services/$(NAME)", ":- services/$(NAME) -"),
             ("docker build --build-arg \"A=b c\" . # not this", ":- . - A=b c"),

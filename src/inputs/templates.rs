@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::inputs::kubernetes;
-use crate::inputs::top_keys::{self, Entry};
+use crate::inputs::top_keys::{self, Entry, value};
 use crate::model::input::{InputKind, KindSet};
 use crate::text::yaml::documents;
 
@@ -38,7 +38,7 @@ const EARLY: [&str; 13] = [
     "SPDXID",
 ];
 
-const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "template"];
+const ENDINGS: [&str; 5] = ["yaml", "yml", "json", "template", "cfn"];
 
 /// Whether a file is a CloudFormation template, by its extension and its first bytes. It does not read a
 /// large file to the end.
@@ -137,13 +137,17 @@ fn names_a_type(text: &str) -> bool {
             let is_word = !text[..at].ends_with(char::is_alphanumeric);
             let rest = text[at + key.len()..].trim_start_matches(['"', '\'', ' ']).strip_prefix(':')?;
             let marks = |c: char| c.is_whitespace() || ['"', '\'', '-', '['].contains(&c);
-            is_word.then(|| rest.trim_start_matches(marks))
+            is_word.then(|| value(rest).trim_start_matches(marks))
         })
     };
-    let is_type = |value: &str| {
+    let is_named = |value: &str| {
         let end = value.find(|c: char| !c.is_alphanumeric()).unwrap_or(value.len());
         end > 0 && value[end..].starts_with("::")
     };
+    // What an alias stands for, an anchor says elsewhere.
+    let anchors =
+        || text.match_indices('&').map(|(at, _)| value(&text[at..]).trim_start_matches([' ', '"', '\'']));
+    let is_type = |value: &str| is_named(value) || (value.starts_with('*') && anchors().any(is_named));
     value_of("Type").any(is_type) || value_of("Transform").any(|value| value.starts_with("AWS::"))
 }
 
@@ -162,6 +166,18 @@ mod tests {
             ("a.json", "{\"Resources\": {\"A\": {\"Type\": \"AWS::S3::Bucket\"}}}", "cloudformation"),
             ("a.yaml", "Transform: AWS::Serverless-2016-10-31\nResources:\n  A:\n", "cloudformation sam"),
             ("a.json", "{\"Resources\": {\"A\": {\"Type\" : \"AWS::S3::Bucket\"}}}", "cloudformation"),
+            ("a.yaml", "Resources:\n  A:\n    Type: &t AWS::S3::Bucket\n", "cloudformation"),
+            ("a.yaml", "Resources:\n  A:\n    Type: >-\n      AWS::S3::Bucket\n", "cloudformation"),
+            ("a.yaml", "Resources:\n  A:\n    Type: !!str 'AWS::S3::Bucket'\n", "cloudformation"),
+            (
+                "a.yaml",
+                "Metadata: {T: &t AWS::S3::Bucket}\nResources:\n  A:\n    Type: *t\n",
+                "cloudformation",
+            ),
+            ("a.yaml", "? Resources\n:\n  A:\n    Type: AWS::S3::Bucket\n", "cloudformation"),
+            ("a.cfn", "Resources:\n  A:\n    Type: AWS::S3::Bucket\n", "cloudformation"),
+            ("a.yaml", "apiVersion: &v apps/v1\nkind: >-\n  Deployment\n", "kubernetes"),
+            ("a.yaml", "Resources:\n  A:\n    Type: *t\nB: &u x\n", ""),
             ("rule.yaml", "Resources:\n  Types: AWS::S3::Bucket\n", ""),
             ("rule.json", "{\"Resources\": {\"of\": [\"AWS::S3::Bucket\"]}}", ""),
             ("appspec.yaml", "Resources:\n  - A:\n      Type: AWS::ECS::Service\n", ""),

@@ -17,7 +17,23 @@ impl<'a> Entry<'a> {
     /// The value, if it is a word: as written, with its quotes and a comment.
     pub(super) fn word(&self) -> &'a str {
         let end: &[char] = if self.is_flow { &[',', '}', '\n'] } else { &['\n'] };
-        self.rest.split(end).next().unwrap_or_default().trim()
+        value(self.rest).split(end).next().unwrap_or_default().trim()
+    }
+}
+
+/// What follows the anchor, the tag and the mark of a text block before a value (YAML 1.2.2, "Node Properties" and "Block Scalar Headers").
+pub(super) fn value(text: &str) -> &str {
+    let on_line = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
+    let mut rest = text;
+    loop {
+        let begins = &rest[on_line(rest)..];
+        rest = match begins.chars().next() {
+            Some('&' | '!') => &begins[begins.find(char::is_whitespace).unwrap_or(begins.len())..],
+            Some('>' | '|') => {
+                return begins.find('\n').map_or("", |end| begins[end..].trim_start());
+            }
+            _ => return rest,
+        };
     }
 }
 
@@ -73,6 +89,10 @@ fn of_document<'a>(text: &'a str, found: &mut Vec<Entry<'a>>) {
 
 fn of_line(text: &str) -> Option<Entry<'_>> {
     let line = text.lines().next()?;
+    if let Some(key) = line.strip_prefix("? ") {
+        let after = text[line.len()..].trim_start();
+        return Some(Entry { key: unquoted(key)?, rest: after.strip_prefix(':')?, is_flow: false });
+    }
     let quoted = line.starts_with(['"', '\'']).then(|| end_of_string(line.as_bytes(), 0));
     let after = quoted.unwrap_or(0);
     let colon = after + line.get(after..)?.find(':')?;
@@ -132,7 +152,7 @@ fn end_of_string(bytes: &[u8], from: usize) -> usize {
 }
 
 fn unquoted(key: &str) -> Option<&str> {
-    let key = key.trim();
+    let key = value(key.trim()).trim();
     let inside = |quote: char| key.strip_prefix(quote)?.strip_suffix(quote);
     Some(inside('"').or_else(|| inside('\'')).unwrap_or(key)).filter(|key| !key.is_empty())
 }
@@ -144,7 +164,7 @@ mod tests {
     #[test]
     fn only_the_keys_at_the_top_are_found() {
         for (text, expected) in [
-            ("a: 1\nb:\n  c: 2\nd: |\n  e: 3\n", "a=1 b= d=|"),
+            ("a: 1\nb:\n  c: 2\nd: |\n  e: 3\n", "a=1 b= d=e: 3"),
             ("\"a\": \"1\"\r\n'b' : 2\r\n", "a=\"1\" b=2"),
             ("\u{feff}a: 1\r\nb: 2\r\n", "a=1 b=2"),
             ("# c: 0\n\n--- # Source: x\n  a: 1\n  b:\n    c: 2\n---\nd: 3", "a=1 b= d=3"),
@@ -152,6 +172,8 @@ mod tests {
             ("{a: 1, 'b': {c: 2}, \"d\": [3, {e: 4}], f: it's, g: 5}", "a=1 b={c: 2 d=[3 f=it's g=5"),
             ("--- {a: 1,\n  # b: 0, \"\n  c: 2}\n---\nd: 3\n", "a=1 c=2 d=3"),
             ("{\"a\": \"x, \\\"b\\\": {\", \"c\": \"http://d\"}", "a=\"x c=\"http://d\""),
+            ("&x a: &y 1\n!!str b: !!int 2\nc: >-\n  3\nd: !t &z |\n  4\n", "a=1 b=2 c=3 d=4"),
+            ("? a\n: 1\n? \"b\"\n: c: 2\n", "a=1 b=c: 2"),
             ("{{- if .a }}\na: {{ .b }}\n{{- end }}\n", "a={{ .b }}"),
             ("[{\"a\": 1}]", "[{\"a\"=1}]"),
         ] {

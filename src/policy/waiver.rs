@@ -85,8 +85,12 @@ impl Waiver {
     fn read(table: &Keys, index: usize, without_end: bool) -> Option<Self> {
         let reason = table.required_text("reason");
         let pattern = |key| {
-            let glob = table.text(key)?;
-            if let Some((what, help)) = never_fits(&glob.value) {
+            let mut glob = table.text(key)?;
+            // An input may be the top folder itself: a root of Terraform. No finding is there.
+            let is_top = key == "gap" && matches!(glob.value.as_str(), "." | "./");
+            if is_top {
+                ".".clone_into(&mut glob.value);
+            } else if let Some((what, help)) = never_fits(&glob.value) {
                 table.problem_with_help(glob.at.clone(), what, help);
             }
             let read = PathPattern::read(&glob.value);

@@ -28,6 +28,7 @@ use crate::scan::survey::{Judge, Survey, Unnamed};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_names};
+use crate::tools::python_crash;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
@@ -251,6 +252,12 @@ impl Tool for CfnLint {
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {
+        let log = raw.stderr_text();
+        if let Some(cause) = python_crash::cause(&log) {
+            let template = log.lines().rev().find_map(linted);
+            let template = template.map(|file| format!(" (at {file})")).unwrap_or_default();
+            return Some(format!("{cause}{template}"));
+        }
         let says = |line: &&str| line.chars().any(char::is_alphanumeric) && !line.contains(" - INFO - ");
         [&raw.stderr, &raw.stdout].into_iter().find_map(|stream| {
             let text = String::from_utf8_lossy(stream);

@@ -32,6 +32,7 @@ use crate::text::paths::normalise;
 use crate::text::shared::Text;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_names};
 use crate::tools::passed_over::PassedOver;
+use crate::tools::python_crash;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
@@ -139,7 +140,7 @@ impl Checkov {
         let is = |kind| file.kinds().has(kind);
         (is(InputKind::Terraform) && scans("terraform"))
             || (is(InputKind::Dockerfile) && is_dockerfile(&file.name()) && scans("dockerfile"))
-            || (is(InputKind::CloudFormation) && scans("cloudformation"))
+            || (is(InputKind::CloudFormation) && !file.name().ends_with(".cfn") && scans("cloudformation"))
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Job {
@@ -212,7 +213,13 @@ impl Tool for Checkov {
     }
 
     fn reads_path(&self, kind: InputKind, path: &str) -> bool {
-        kind != InputKind::Dockerfile || is_dockerfile(name_of(path))
+        let name = name_of(path);
+        match kind {
+            InputKind::Dockerfile => is_dockerfile(name),
+            // `CF_POSSIBLE_ENDINGS` (bridgecrewio/checkov `cloudformation/parser/__init__.py`) has no other.
+            InputKind::CloudFormation | InputKind::Sam => !name.ends_with(".cfn"),
+            _ => true,
+        }
     }
 
     fn passes_over(&self, name: &str) -> bool {
@@ -280,7 +287,11 @@ impl Tool for Checkov {
             let marks = ["checkov: error: ", "[ERROR]", "[CRITICAL]"];
             marks.iter().find_map(|mark| line.split_once(mark)).map(|(_, what)| what.trim().to_owned())
         });
-        said.filter(|said| !said.is_empty()).or_else(|| raw.last_error_line())
+        // Before a traceback of its own it writes only that one follows.
+        let says_more =
+            |said: &String| !said.is_empty() && !said.to_ascii_lowercase().ends_with("traceback:");
+        let crash = || python_crash::cause(&stderr).map(str::to_owned);
+        said.filter(says_more).or_else(crash).or_else(|| raw.last_error_line())
     }
 }
 

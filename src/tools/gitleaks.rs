@@ -8,9 +8,12 @@ mod ignores;
 pub(super) mod log;
 mod report;
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -112,6 +115,9 @@ const SHOWN: &str = "--full-history --diff-filter=d --text --no-ext-diff --no-te
 /// A question to git.
 const WIDE_MERGES: &str = "wide-merges";
 
+/// Another one: the files that git tracks.
+const TRACKED: &str = "tracked";
+
 #[derive(Debug, Serialize)]
 struct Gitleaks {
     scan: Scan,
@@ -178,6 +184,7 @@ impl Gitleaks {
                 let commits = range.commits.join(" ");
                 job.args(["--log-opts", &format!("{SHOWN} {commits}")]);
                 ask_for_wide_merges(&mut job, &range.commits);
+                job.planned.files.clone_from(&range.changed);
                 job.because("the commits of the range, each with what it adds");
                 // gitleaks does not count commits that add nothing, and it reports errors itself.
                 job.may_be_empty = true;
@@ -186,6 +193,7 @@ impl Gitleaks {
                 self.fill(&mut job, scene, "git", HISTORY);
                 job.args(["--log-opts", &format!("{SHOWN} --all")]);
                 ask_for_wide_merges(&mut job, &["--all".to_owned()]);
+                job.asks(TRACKED, "git", &["ls-files", "-z"]);
                 job.planned.whole_history = true;
                 job.because("every commit of every branch: a secret that was removed is still there");
             }
@@ -293,8 +301,10 @@ impl Tool for Gitleaks {
             parsed.scope = self.scope(&log)?;
             parsed.gaps = log.gaps;
             parsed.unread = log.left_out.iter().map(|(why, files)| (*why, files.len() as u64)).collect();
-            let utf16 = log.opened.iter().filter(|file| is_utf16(&origin.cwd.join(file))).count() as u64;
-            parsed.unread.extend((utf16 > 0).then_some(("UTF-16", utf16)));
+            let opened = log.opened.iter().map(PathBuf::from);
+            let utf16: BTreeSet<PathBuf> =
+                opened.chain(now_of_history(raw)).filter(|file| is_utf16(&origin.cwd.join(file))).collect();
+            parsed.unread.extend((!utf16.is_empty()).then_some(("UTF-16", utf16.len() as u64)));
             if self.scan == Scan::History {
                 parsed.gaps.extend(unread_merges(raw.answer(WIDE_MERGES)));
             }
@@ -330,10 +340,20 @@ impl Tool for Gitleaks {
     }
 }
 
+/// The files of a history as they are now. What a commit before them had, only git could tell, slowly.
+fn now_of_history(raw: &RawReport) -> Vec<PathBuf> {
+    let changed = raw.planned.into_iter().flat_map(|planned| &planned.files).map(PathBuf::from);
+    let tracked = raw.answer(TRACKED).unwrap_or_default().split(|byte| *byte == 0);
+    let tracked = tracked.filter(|path| !path.is_empty()).map(|path| PathBuf::from(OsStr::from_bytes(path)));
+    changed.chain(tracked).collect()
+}
+
 /// gitleaks opens a text in UTF-16 like any other, and its rules find nothing in it.
 fn is_utf16(file: &Path) -> bool {
     let mut mark = [0; 2];
-    File::open(file).and_then(|mut file| file.read_exact(&mut mark)).is_ok()
+    // A pipe would be waited for; of a link git keeps only where it leads.
+    file.symlink_metadata().is_ok_and(|meta| meta.is_file())
+        && File::open(file).and_then(|mut file| file.read_exact(&mut mark)).is_ok()
         && matches!(mark, [0xff, 0xfe] | [0xfe, 0xff])
 }
 

@@ -22,6 +22,7 @@ mod npm_audit;
 mod passed_over;
 mod platforms;
 mod pnpm_audit;
+mod python_crash;
 mod python_pattern;
 mod registry;
 mod registry_push;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a document without its lists fails the test")]
 
 mod bad_input;
+mod builds;
 pub(crate) mod shapes;
 
 use serde_json::Value;

@@ -67,7 +67,7 @@ pub(super) struct Said {
 
 /// Reads a report. What cfn-lint could not check becomes a gap.
 pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said), ReportError> {
-    let matches: Vec<Match> = json::read(bytes, WHAT)?;
+    let matches: Vec<Match> = json::read(&json::decoded(bytes, WHAT)?, WHAT)?;
     let (mut parsed, mut said) = (Parsed::default(), Said::default());
     let bits = matches.iter().map(|found| bit(&found.level));
     said.exit = bits.reduce(|all, bit| Some(all? | bit?)).flatten().unwrap_or(0);

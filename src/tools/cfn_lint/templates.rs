@@ -125,7 +125,8 @@ pub(super) fn escaped(name: &str) -> String {
 
 /// Whether a template holds instructions for cfn-lint.
 pub(super) fn speaks_of_cfn_lint(template: &Path) -> bool {
+    // A larger one may.
     const MOST: u64 = 4 << 20;
     let small = fs::metadata(template).is_ok_and(|meta| meta.len() <= MOST);
-    small && fs::read_to_string(template).is_ok_and(|text| text.contains("cfn-lint"))
+    !small || fs::read(template).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("cfn-lint"))
 }

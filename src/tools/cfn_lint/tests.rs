@@ -239,5 +239,9 @@ fn the_error_line_says_what_went_wrong() {
         "rules are broken"
     );
     assert_eq!(error_line(LOG, "Invalid configuration key 'x'\n").unwrap(), "Invalid configuration key 'x'");
+    let crash = "2026-11-21 06:20:16,988 - cfnlint.runner.template.runner - INFO - Run scan of template a/t.yaml\n\
+                 Traceback (most recent call last):\n  File \"x.py\", line 1, in <module>\n    a[b]\n\
+                 TypeError: unhashable type: 'dict_node'\n";
+    assert_eq!(error_line(crash, "").unwrap(), "TypeError: unhashable type: 'dict_node' (at a/t.yaml)");
     assert_eq!(error_line(LOG, ""), None);
 }

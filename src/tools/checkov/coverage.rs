@@ -14,6 +14,9 @@ use crate::tools::python_pattern::Pattern;
 /// The most of a file that is read: lists of custom resources are long.
 const MOST: usize = 16 << 20;
 
+/// The largest file that is read to say what is in it. Bundles of definitions have a few MiB.
+const LARGEST: u64 = 16 << 20;
+
 /// What a configuration of Checkov leaves out.
 #[derive(Debug, Default)]
 struct Config {
@@ -109,13 +112,16 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
     })
 }
 
+/// No manifest of a cluster has so much: an object has at most 1.5 MiB (etcd, `--max-request-bytes`).
+const TOO_LARGE: &str = "it can't be read, or has more than 16 MiB, so nobody knows whether Checkov passes over a part of it: split it; `[[waiver]]` with `gap` accepts it";
+
 /// Why Checkov may not mention what it has checks for.
 fn why_unnamed(kind: InputKind, path: &str, inputs: &Inputs) -> Option<Text> {
     match kind {
         InputKind::Helm => Some(NO_HELM.into()),
         InputKind::Kustomize => Some(NO_KUSTOMIZE.into()),
         InputKind::Kubernetes
-            if inputs.beginning(path, MOST).is_some_and(|text| documents(&text).is_err()) =>
+            if inputs.whole(path, LARGEST).is_some_and(|text| documents(&text).is_err()) =>
         {
             Some(NOT_PARSED.into())
         }
@@ -125,7 +131,12 @@ fn why_unnamed(kind: InputKind, path: &str, inputs: &Inputs) -> Option<Text> {
 
 /// The object of a manifest that Checkov drops without a word.
 pub(super) fn unread_part(kind: InputKind, path: &str, inputs: &Inputs) -> Option<Text> {
-    let text = (kind == InputKind::Kubernetes).then(|| inputs.beginning(path, MOST)).flatten()?;
+    if kind != InputKind::Kubernetes {
+        return None;
+    }
+    let Some(text) = inputs.whole(path, LARGEST) else {
+        return Some(TOO_LARGE.into());
+    };
     let dropped = dropped(&text)?;
     Some(format!("Checkov passes over {dropped}; `[[waiver]]` with `gap` accepts it").into())
 }
@@ -142,7 +153,7 @@ const NOT_PARSED: &str = "it can't be parsed as YAML, and Checkov passes over su
 /// Whether there is nothing that Checkov would surely mention. What can't be read may hold something.
 fn holds_nothing(kind: InputKind, path: &str, inputs: &Inputs) -> bool {
     let nothing =
-        |path: &str| inputs.beginning(path, MOST).is_some_and(|text| !has_checked(kind, path, &text));
+        |path: &str| inputs.whole(path, LARGEST).is_some_and(|text| !has_checked(kind, path, &text));
     if kind != InputKind::TerraformRoot {
         return nothing(path) && unread_part(kind, path, inputs).is_none();
     }

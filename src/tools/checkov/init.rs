@@ -103,7 +103,9 @@ fn found(seen: &Seen, kind: InputKind, suggestion: &mut Suggestion) -> BTreeSet<
 
 /// The folders with something of a kind for which Checkov surely has a check.
 fn surely_checked(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
-    let is_checked = |path: &String| seen.text(path).is_none_or(|text| has_checked(kind, path, &text));
+    let is_checked = |path: &String| {
+        !path.ends_with(".cfn") && seen.text(path).is_none_or(|text| has_checked(kind, path, &text))
+    };
     let files_with = |is: &dyn Fn(&String) -> bool| {
         let files = seen.paths(kind).into_iter().filter(|path| is(path));
         files.map(|path| folder_of(&path).to_owned()).collect()
@@ -135,6 +137,11 @@ fn folders_of(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
                 .filter(|path| is_dockerfile(name_of(path)))
                 .map(|path| folder_of(path).to_owned())
                 .collect()
+        }
+        // It reads templates by their endings.
+        InputKind::CloudFormation | InputKind::Sam => {
+            let files = seen.paths(kind).into_iter().filter(|path| !path.ends_with(".cfn"));
+            files.map(|path| folder_of(&path).to_owned()).collect()
         }
         kind => seen.folders(kind),
     }

@@ -93,6 +93,7 @@ struct Details {
 
 /// Reads a report of any of the three shapes.
 pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let bytes = &*json::decoded(bytes, WHAT)?;
     let is_list = bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let (reports, rest): (Vec<Report>, &[u8]) = match is_list {
         true => json::read_first(bytes, WHAT)?,

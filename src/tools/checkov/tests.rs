@@ -190,8 +190,28 @@ fn the_traceback_of_a_download_is_not_the_error_line() {
         .as_deref(),
         Some("Directory nodir does not exist; skipping it")
     );
+    // A crash: Checkov 3.3 with a check of its own that fails while it is loaded.
+    assert_eq!(
+        said(
+            "2026-11-21 06:20:16,988 [MainThread  ] [ERROR]  Exception traceback:\n\
+             Traceback (most recent call last):\n  File \"x.py\", line 1\nTypeError: unhashable type: 'list'\n"
+        )
+        .as_deref(),
+        Some("TypeError: unhashable type: 'list'")
+    );
     assert_eq!(
         said("usage: checkov [-h]\ncheckov: error: unrecognized arguments: --bogus\n").as_deref(),
         Some("unrecognized arguments: --bogus")
     );
+}
+
+/// Python writes one for each byte that is not UTF-8.
+#[test]
+fn a_file_whose_name_is_not_utf8_is_named_as_it_is_shown() {
+    let report = r#"{"check_type": "kubernetes", "results": {"failed_checks": [], "skipped_checks": [], "parsing_errors": [],
+        "passed_checks": [{"file_path": "/latin\udce9.yaml"}]}, "summary": {"passed": 1, "failed": 0, "skipped": 0,
+        "parsing_errors": 0, "resource_count": 1, "checkov_version": "3.3.30"}}"#;
+    let parsed = read(report).unwrap();
+    let named: Vec<_> = parsed.read_inputs.iter().map(|path| path.to_string()).collect();
+    assert_eq!(named, ["infra/latin\u{fffd}.yaml"]);
 }

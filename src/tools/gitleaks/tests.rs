@@ -3,6 +3,7 @@ use super::*;
 use crate::redact::Secret;
 use crate::scan::job::Planned;
 use crate::scan::job_files::ReportSource;
+use crate::scan::raw_report::Document;
 use crate::system::git::Range;
 use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
@@ -141,6 +142,33 @@ fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
         raw.planned = Some(&planned);
         raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
         assert_eq!(tool(&SPEC, "").parse(&raw, &origin).unwrap().gaps.len(), gaps, "{whole_history}");
+    }
+}
+
+/// Its rules find nothing in such a file.
+#[test]
+fn files_in_utf_16_are_counted_in_a_history_and_in_a_range() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("a.txt", b"\xff\xfek\0"), ("b.txt", b"\xfe\xff\0k"), ("c.txt", b"text")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    std::os::unix::fs::symlink("a.txt", folder.path().join("link")).unwrap();
+    let origin =
+        ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
+    let changed = vec!["b.txt".to_owned(), "c.txt".to_owned()];
+    for (tracked, changed, expected) in [
+        (&b"a.txt\0b.txt\0c.txt\0gone\0link\0"[..], vec![], Some(2)),
+        (b"", changed, Some(1)),
+        (b"c.txt\0", vec![], None),
+    ] {
+        let planned = Planned { files: changed, ..Planned::default() };
+        let mut raw = handed_in("[]");
+        raw.exit = Some(0);
+        raw.planned = Some(&planned);
+        raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
+        raw.answers = vec![Document { name: TRACKED.to_owned(), bytes: tracked.into() }];
+        let parsed = tool(&SPEC, "").parse(&raw, &origin).unwrap();
+        assert_eq!(parsed.unread.get("UTF-16").copied(), expected);
     }
 }
 

@@ -328,12 +328,12 @@ impl<'i> Plan<'_, 'i> {
 
 /// Whether a source below a folder is of Angular.
 fn has_angular(seen: &Seen, folder: &str) -> bool {
-    const HEAD: usize = 16 << 10;
+    const LARGEST: u64 = 1 << 20;
     let survey = seen.survey();
     let folder = survey.place_of(folder);
     let sources = seen.sources_below(&folder, Language::TypeScript);
     sources.iter().any(|(_, path)| {
-        survey.inputs.beginning(path, HEAD).is_some_and(|text| text.contains("@angular/core"))
+        survey.inputs.whole(path, LARGEST).is_some_and(|text| text.contains("@angular/core"))
     })
 }
 

@@ -17,8 +17,8 @@ pub(super) const KINDS: [InputKind; 4] = [
 
 const VUE: InputKind = InputKind::Source(Language::Vue);
 
-/// A longer component may have TypeScript: nobody writes one.
-const LONGEST: usize = 1 << 20;
+/// The largest component that is read: its script may come last.
+const LARGEST: u64 = 1 << 20;
 
 /// Says what became of the sources that tsc does not list. `projects` are the project files of a gate, from the top.
 pub(super) fn judge<'a>(projects: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
@@ -110,8 +110,7 @@ pub(super) fn has_typescript(kind: InputKind, path: &str, survey: &Survey<'_>) -
     if kind == InputKind::Source(Language::Astro) {
         return true;
     }
-    let Some(text) = survey.inputs.beginning(path, LONGEST) else { return true };
-    text.len() >= LONGEST || names_typescript(&text)
+    survey.inputs.whole(path, LARGEST).is_none_or(|text| names_typescript(&text))
 }
 
 /// Whether an attribute says so: `lang="ts"`, `LANG = tsx`, `type="text/typescript"`.

@@ -204,6 +204,31 @@ fn a_dockerfile_inside_of_a_compose_or_bake_file_is_named() {
     assert_says(&ran, 1, "Not covered by any gate: 1 Dockerfile");
 }
 
+/// Its beginning has nothing that Checkov checks.
+#[test]
+fn a_broken_manifest_of_more_than_a_mebibyte_is_a_gap() {
+    let map = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: \"{}\"}}\n---\n",
+        "x".repeat(4000)
+    );
+    let broken = format!("{}{POD}---\n: : {{[ broken\n", map.repeat(400));
+    let (project, ran) = required(CHECKOV, &[("k8s/a.yaml", POD), ("big.yaml", &broken)]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(project.gate("iac")["reason"].as_str().unwrap().contains("not read: big.yaml"), "{}", ran.all());
+}
+
+#[test]
+fn a_waiver_names_the_top_folder_with_a_dot() {
+    let waiver = |gap: &str| {
+        format!("{ALWAYS}[[waiver]]\ngap = \"{gap}\"\nreason = \"a test\"\nexpires = 2999-01-01\n")
+    };
+    let root = ("main.tf", "resource \"aws_s3_bucket\" \"a\" {}\n");
+    for (gap, code) in [(".", 0), ("./", 0), ("infra", 1)] {
+        let (_, ran) = required(&waiver(gap), &[root]);
+        assert_eq!(ran.code, code, "{gap}: {}", ran.all());
+    }
+}
+
 /// git would know whether `build` is output.
 #[test]
 fn without_git_a_folder_that_may_be_output_is_named_if_an_input_is_in_it() {

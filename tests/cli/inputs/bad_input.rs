@@ -104,6 +104,28 @@ fn submodules_are_looked_into_or_named() {
     assert_eq!(nested.count(), 2);
 }
 
+/// `git init` in a folder whose files the repository around it tracks.
+#[test]
+fn what_the_index_tracks_is_its_own_below_another_repository() {
+    let project = repository(&[("web/Cargo.lock", "")]);
+    project.commit("files");
+    project.git(&["init", "--quiet", "web"]);
+    project.write("web/Cargo.toml", "");
+    let document = document(&project);
+    let nested = document["inputs"].as_array().unwrap().iter().filter(|input| input["nested"] == true);
+    let nested: Vec<_> = nested.map(|input| input["path"].as_str().unwrap()).collect();
+    assert_eq!(nested, ["web/Cargo.toml"]);
+}
+
+#[test]
+fn a_line_break_in_a_name_is_printed_as_a_space() {
+    let project = repository(&[("a\nb/package.json", r#"{"dependencies": {"a": "1"}}"#)]);
+    for command in ["inputs", "init", "plan"] {
+        let ran = project.run(&[command]);
+        assert!(ran.stdout.contains("a b/package.json"), "{command}: {}", ran.all());
+    }
+}
+
 #[test]
 fn a_sparse_checkout_names_what_is_not_there() {
     let project = repository(&[("a/Cargo.lock", ""), ("b/Cargo.lock", ""), ("c.txt", "")]);
