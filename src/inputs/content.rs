@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::inputs::angular;
 use crate::inputs::builds::{self, Told};
-use crate::inputs::cargo_manifest::{self, CargoManifest};
+use crate::inputs::cargo_manifest;
 use crate::inputs::conda;
+use crate::inputs::fact::Fact;
 use crate::inputs::files::{File, Files};
 use crate::inputs::go_mod::GoMod;
 use crate::inputs::in_threads::in_threads;
@@ -54,29 +55,6 @@ struct Said {
     kinds: KindSet,
     what: Vec<Fact>,
     why: Option<Why>,
-}
-
-#[derive(Debug)]
-enum Fact {
-    Npm(packages::NpmPackage),
-    /// The projects of TypeScript that an `angular.json` names.
-    Angular(BTreeMap<String, bool>),
-    Pnpm(Vec<String>),
-    /// The folders of the projects of a `rush.json`.
-    Rush(Vec<String>),
-    Python(packages::PyProject),
-    Cargo(CargoManifest),
-    /// The requirements files that another one includes.
-    Includes(Vec<String>),
-    Go(GoMod),
-    GoWork(GoMod),
-    /// Names packages; whether the lock file may lie above.
-    Packages(bool),
-    TypeScript(TsConfig),
-    Terraform(TerraformFile),
-    Builds(Told),
-    Tests(TestRun),
-    Overlay,
 }
 
 /// Reads what there is to read, and gives the files their kinds.

@@ -18,6 +18,7 @@ mod dev_lock;
 mod dotenv;
 mod empty_lock;
 pub(crate) mod exit_code;
+mod fact;
 mod files;
 mod from_git;
 mod git_index;

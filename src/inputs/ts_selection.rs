@@ -4,7 +4,7 @@
 //! `src/compiler/utilities.ts`: `**` takes in neither hidden folders nor installed packages, a leading `*` no hidden file, a last
 //! part without a dot or a wildcard is a folder. A list that a project does not have is that of what it extends, as seen from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inputs::typescript::{TsProject, beside};
 
@@ -50,14 +50,23 @@ impl Selection {
     pub(crate) fn of(project: &TsProject, all: &BTreeMap<&str, &TsProject>) -> Self {
         let folder = project.path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned();
         let mut selection = Self { folder, ..Self::default() };
-        selection.take(project, all, 0);
+        selection.take(project, all, &mut BTreeSet::new());
         let mut lists = selection.files.iter().chain(&selection.include).flat_map(|list| &list.patterns);
         selection.leads_out = lists.any(|pattern| !selection.is_below(pattern.iter().map(String::as_str)));
         selection
     }
 
     /// The nearest list counts: its own, then those of what it extends, the last one first.
-    fn take(&mut self, project: &TsProject, all: &BTreeMap<&str, &TsProject>, depth: usize) {
+    fn take<'p>(
+        &mut self,
+        project: &'p TsProject,
+        all: &BTreeMap<&str, &'p TsProject>,
+        seen: &mut BTreeSet<&'p str>,
+    ) {
+        // They may extend each other in a circle, or one of them often. It says nothing new then.
+        if seen.len() > DEEPEST || !seen.insert(&project.path) {
+            return;
+        }
         let list = |patterns: &Option<Vec<String>>, key: &str| {
             let patterns =
                 patterns.as_ref()?.iter().map(|pattern| parts(&project.path, pattern, key)).collect();
@@ -67,10 +76,8 @@ impl Selection {
         self.include = self.include.take().or_else(|| list(&project.include, "include"));
         self.exclude = self.exclude.take().or_else(|| list(&project.exclude, "exclude"));
         self.unsure |= !project.extends_packages.is_empty();
-        if depth < DEEPEST {
-            for base in project.extends.iter().rev().filter_map(|path| all.get(path.as_str())) {
-                self.take(base, all, depth + 1);
-            }
+        for base in project.extends.iter().rev().filter_map(|path| all.get(path.as_str())) {
+            self.take(base, all, seen);
         }
     }
 
@@ -258,6 +265,18 @@ mod tests {
         let all: BTreeMap<&str, &TsProject> =
             bases.iter().chain([&project]).map(|project| (project.path.as_str(), *project)).collect();
         Selection::of(project, &all).picks(path)
+    }
+
+    /// A list may name one base twice, and each of 30 bases, too: 2^30 ways through them.
+    #[test]
+    fn bases_that_are_named_often_are_read_once() {
+        let path = |n: usize| format!("web/t{n}.json");
+        let mut bases: Vec<TsProject> =
+            (0..30).map(|n| project(&path(n), [None; 3], &[&path(n + 1), &path(n + 1)])).collect();
+        bases.push(project(&path(30), [None, Some(&["src"]), None], &[&path(0)]));
+        let bases: Vec<&TsProject> = bases.iter().collect();
+        assert!(matches!(picks(bases[0], &bases, "web/src/a.ts"), Picked::Taken));
+        assert!(!matches!(picks(bases[0], &bases, "web/a.ts"), Picked::Taken));
     }
 
     /// Each as tsc 5.9.3 `--listFilesOnly` has it.

@@ -3,13 +3,14 @@
 //! Source: the TSConfig reference (5.9), "skipLibCheck" (no declaration file is checked, also none of the project), "checkJs" (errors in
 //! JavaScript are reported only with it), "extends".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::text::jsonc::plain_json;
+use crate::text::paths::normalise;
 
 /// Which files a project leaves unchecked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,12 +49,12 @@ const DEEPEST: usize = 30;
 impl Unchecked {
     /// Whether a project file, or what it extends, switches the check off.
     pub(super) fn no_check(project: &Path) -> bool {
-        options(&file_of(project), 0).no_check == Some(true)
+        options(&file_of(project), &mut BTreeSet::new()).no_check == Some(true)
     }
 
     /// By the options of a project file, and of those that it extends. What can't be read sets nothing: tsc says what is wrong with it.
     pub(super) fn of(project: &Path) -> Self {
-        let options = options(&file_of(project), 0);
+        let options = options(&file_of(project), &mut BTreeSet::new());
         Self {
             declarations: options.skip_lib_check == Some(true),
             javascript: options.check_js != Some(true),
@@ -97,7 +98,11 @@ fn is_javascript(path: &str) -> bool {
 }
 
 /// The nearest value counts: its own, then those of what it extends, the last one first.
-fn options(file: &Path, depth: usize) -> Options {
+fn options(file: &Path, seen: &mut BTreeSet<PathBuf>) -> Options {
+    // They may extend each other in a circle, or one of them often. It says nothing new then.
+    if seen.len() > DEEPEST || !seen.insert(normalise(file)) {
+        return Options::default();
+    }
     let text = fs::read(file).unwrap_or_default();
     let plain = plain_json(&String::from_utf8_lossy(&text));
     let config: Config = serde_json::from_str(&plain).unwrap_or_default();
@@ -107,9 +112,9 @@ fn options(file: &Path, depth: usize) -> Options {
         Names::Many(names) => names,
         Names::None => Vec::new(),
     };
-    for name in names.iter().rev().filter(|_| depth < DEEPEST) {
+    for name in names.iter().rev() {
         if let Some(base) = extended(file, name) {
-            let base = options(&base, depth + 1);
+            let base = options(&base, seen);
             found.skip_lib_check = found.skip_lib_check.or(base.skip_lib_check);
             found.check_js = found.check_js.or(base.check_js);
             found.no_check = found.no_check.or(base.no_check);
@@ -135,6 +140,20 @@ fn extended(file: &Path, name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A list may name one base twice, and each of 30 bases, too: 2^30 ways through them.
+    #[test]
+    fn bases_that_are_named_often_are_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..30 {
+            let file = folder.path().join(format!("t{n}.json"));
+            let next = n + 1;
+            fs::write(file, format!(r#"{{"extends": ["./t{next}.json", "./t{next}.json"]}}"#)).unwrap();
+        }
+        let last = r#"{"extends": "./t0.json", "compilerOptions": {"noCheck": true}}"#;
+        fs::write(folder.path().join("t30.json"), last).unwrap();
+        assert!(Unchecked::no_check(&folder.path().join("t0.json")));
+    }
 
     fn unchecked(files: &[(&str, &str)], listed: &[&str]) -> BTreeMap<&'static str, u64> {
         let folder = tempfile::tempdir().unwrap();
