@@ -8,37 +8,37 @@ use crate::inputs::lock_packages::{is_of_development, names_of_requirements, pyt
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-struct Manifest {
-    project: Project,
+pub(super) struct Manifest {
+    pub(super) project: Project,
     dependency_groups: BTreeMap<String, Vec<toml::Value>>,
-    tool: Tools,
+    pub(super) tool: Tools,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-struct Project {
-    dependencies: Vec<toml::Value>,
-    optional_dependencies: BTreeMap<String, Vec<toml::Value>>,
+pub(super) struct Project {
+    pub(super) dependencies: Vec<toml::Value>,
+    pub(super) optional_dependencies: BTreeMap<String, Vec<toml::Value>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Tools {
-    poetry: Poetry,
+pub(super) struct Tools {
+    pub(super) poetry: Poetry,
     uv: Uv,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Poetry {
-    dependencies: BTreeMap<String, toml::Value>,
-    group: BTreeMap<String, Group>,
+pub(super) struct Poetry {
+    pub(super) dependencies: BTreeMap<String, toml::Value>,
+    pub(super) group: BTreeMap<String, Group>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Group {
-    dependencies: BTreeMap<String, toml::Value>,
+pub(super) struct Group {
+    pub(super) dependencies: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Default, Deserialize)]

@@ -91,7 +91,7 @@ impl RawReport<'_> {
 }
 
 /// The line in which a program in Go says why it crashed. The places in its source follow, many of them.
-fn go_panic(text: &str) -> Option<&str> {
+pub(crate) fn go_panic(text: &str) -> Option<&str> {
     let has_places = text.lines().any(|line| line.starts_with("goroutine ") && line.ends_with(':'));
     let says = |line: &&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
     has_places.then(|| text.lines().find(says)).flatten().map(str::trim_end)

@@ -42,7 +42,7 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     name: "command",
     title: "Command",
     stage: "Tests",
-    usual_seconds: 60,
+    usual_seconds: 10,
     program: "",
     version_args: &[],
     version: VersionFrom::Report,

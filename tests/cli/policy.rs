@@ -194,8 +194,8 @@ fn new_since_judges_what_the_change_added_and_records_the_base() {
     let run = || project.run(&["run", "--mode", "production", "--new-since", "base"]);
     let ran = run();
     assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 20)), "{}", ran.all());
-    let kept: Vec<_> = fs::read_dir(project.root().join(".git/portcullis")).unwrap().collect();
-    assert_eq!(kept.len(), 1);
+    let kept = fs::read_dir(project.root().join(".git/portcullis")).unwrap().flatten();
+    assert_eq!(kept.filter(|file| file.file_name() != "times.json").count(), 1);
     project.write("src/new.txt", "fine\n");
     let ran = run();
     assert_eq!((ran.code, denied_and_known(&project)), (0, (0, 20)), "{}", ran.all());

@@ -140,8 +140,17 @@ fn values(name: &str, text: &str) -> Vec<String> {
         }
     }
     // One that another variable decides is known only by its default.
-    let known = found.iter().filter_map(|value| Values::default().expanded(value));
+    let known = found.iter().filter_map(|value| {
+        let value = default_of_argument(value).unwrap_or(value);
+        Values::default().expanded(value)
+    });
     known.filter(|value| !value.is_empty()).collect()
+}
+
+/// The default of an argument of a script: `b` in `${1:-b}`.
+fn default_of_argument(value: &str) -> Option<&str> {
+    let (number, default) = value.strip_prefix("${")?.strip_suffix('}')?.split_once('-')?;
+    number.trim_end_matches(':').chars().all(|c| c.is_ascii_digit()).then_some(default)
 }
 
 /// The entries of a list below a key, or its `default` or `value`.

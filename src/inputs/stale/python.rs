@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::Named;
 use crate::inputs::lock_packages::python_name;
-use crate::inputs::python_names::of_pyproject;
+use crate::inputs::python_names::{Manifest, of_pyproject};
 
 /// What is installed, and what uv wrote down of the manifest: a package for other versions of Python is in this list alone.
 pub(super) fn named(text: &str) -> Option<Named> {
@@ -54,35 +54,8 @@ pub(super) fn asked(text: &str) -> Option<BTreeSet<String>> {
 
 /// What it asks for under a condition: `tomli>=2; python_version < "3.11"`, `{ version = "2", markers = "…" }`.
 fn conditional(text: &str) -> BTreeSet<String> {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "kebab-case", default)]
-    struct Manifest {
-        project: Project,
-        tool: Tools,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "kebab-case", default)]
-    struct Project {
-        dependencies: Vec<toml::Value>,
-        optional_dependencies: BTreeMap<String, Vec<toml::Value>>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Tools {
-        poetry: Poetry,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Poetry {
-        dependencies: BTreeMap<String, toml::Value>,
-        group: BTreeMap<String, Group>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Group {
-        dependencies: BTreeMap<String, toml::Value>,
-    }
-    let Manifest { project, tool: Tools { poetry } } = toml::from_str(text).unwrap_or_default();
+    let Manifest { project, tool, .. } = toml::from_str(text).unwrap_or_default();
+    let poetry = tool.poetry;
     let lines = project.dependencies.iter().chain(project.optional_dependencies.values().flatten());
     let lines = lines.filter_map(toml::Value::as_str).filter(|line| line.contains(';'));
     let name = |line: &str| {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::scan::raw_report::go_panic;
+
 /// The files that it could not parse, as it names them, and its word: `WARN [uv] Failed to parse uv lockfile err="failed to parse uv.lock:
 /// uv lockfile must contain 1 root package"` (0.70).
 pub(super) fn not_parsed(log: &str) -> BTreeMap<&str, String> {
@@ -17,9 +19,7 @@ pub(super) fn not_parsed(log: &str) -> BTreeMap<&str, String> {
 /// The message of the `FATAL` line, without the chain of functions before it, and with the first of
 /// the causes that Trivy lists below it.
 pub(super) fn fatal_line(stderr: &str) -> Option<String> {
-    // Below it stands the stack of the program (Go, "Handling panics").
-    let panic = stderr.lines().find(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "));
-    if let Some(panic) = panic {
+    if let Some(panic) = go_panic(stderr) {
         let panic = panic.split(" [recovered]").next().unwrap_or(panic);
         return Some(format!("Trivy itself failed: {panic}"));
     }
