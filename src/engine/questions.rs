@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -15,6 +15,9 @@ use crate::system::process::{self, Capture, End, Launch, Stop};
 
 /// The longest answer, in bytes: the names of a million files.
 const LONGEST: u64 = 256 << 20;
+
+/// The time for a closing question: the engine has just built the image that it is asked about.
+const CLOSING_TIME: Duration = Duration::from_secs(30);
 
 /// The answers to a job's questions. A question that can't be asked, fails or has too long an answer
 /// has no answer. Exit code 1 is an answer ("there is none", for git and similar programs).
@@ -50,7 +53,8 @@ pub(crate) async fn after(
         };
         let Some(about) = about else { continue };
         let args: Vec<String> = question.args.iter().cloned().chain([about.trim().to_owned()]).collect();
-        answers.extend(ask(question.name, Launch { args: &args, ..silent(job) }, stop).await);
+        let timeout = job.timeout.min(CLOSING_TIME);
+        answers.extend(ask(question.name, Launch { args: &args, timeout, ..silent(job) }, stop).await);
     }
     answers
 }

@@ -131,7 +131,12 @@ fn a_broken_lock_file_of_each_kind_is_a_gap() {
             continue;
         }
         // Beside a module that requires none, an empty one is whole.
-        let expected = if path == "nothing/go/go.sum" { "empty" } else { "gap" };
+        // pip writes and reads a requirements file in UTF-16 (PowerShell), and so does Trivy.
+        let expected = match path.as_str() {
+            "nothing/go/go.sum" => "empty",
+            "utf16/pip/requirements.txt" => "scanned",
+            _ => "gap",
+        };
         assert_eq!(state, Some(expected), "{path}");
     }
 }

@@ -37,6 +37,17 @@ fn expected<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, u64> {
     counts.into_iter().map(|(state, n)| (state.to_owned(), n)).collect()
 }
 
+/// How many files each rule leaves out.
+fn left_out(project: &Project, gate: &str) -> BTreeMap<String, u64> {
+    let mut rules = BTreeMap::new();
+    let inputs = project.gate(gate)["inputs"].as_array().unwrap().clone();
+    for input in inputs.iter().filter(|input| input["state"] == "excluded") {
+        let files = input.get("files").map_or(1, |files| files.as_u64().unwrap());
+        *rules.entry(input["why"].as_str().unwrap().to_owned()).or_default() += files;
+    }
+    rules
+}
+
 /// The paths of a gate's inputs with this state.
 fn paths(project: &Project, gate: &str, state: &str) -> Vec<String> {
     let inputs = project.gate(gate)["inputs"].clone();
@@ -108,7 +119,17 @@ fn the_sources_of_twelve_packages_are_scanned_or_left_out_by_a_named_rule() {
     // ESLint reads JavaScript: the sources, and its own configuration.
     assert_eq!(counts(&project, "lint"), expected([("scanned", packages + 1), ("excluded", 5 * packages)]));
     let why = &project.gate("lint")["reason"];
-    assert_eq!(why, "no findings; scanned 13 of 73 sources, 60 left out by eslint.config.js");
+    assert_eq!(why, "no findings; scanned 13 of 73 sources, 60 left out");
+    // Of each package a.ts, used.ts, unused.ts, b.tsx, and g.js, which `ignores` names.
+    let no_pattern = |ending| {
+        format!("because eslint.config.js has no `files` pattern for .{ending}, or ignores all such files")
+    };
+    let rules = BTreeMap::from([
+        (no_pattern("ts"), 3 * packages),
+        (no_pattern("tsx"), packages),
+        ("by eslint.config.js".to_owned(), packages),
+    ]);
+    assert_eq!(left_out(&project, "lint"), rules);
     // The project of the build has no source that another does not have.
     assert!(!ran.stdout.contains("Not covered"), "{}", ran.all());
 }
