@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::scan::invocation::Program;
+use crate::scan::procedure::read_text;
 use crate::scan::program::find;
 use crate::scan::questions::{About, ClosingQuestion, PreflightQuestion};
 use crate::scan::raw_report::Document;
@@ -15,6 +16,9 @@ use crate::system::process::{self, Capture, End, Launch, Stop};
 
 /// The longest answer, in bytes: the names of a million files.
 const LONGEST: u64 = 256 << 20;
+
+/// The longest answer to a closing question: what an engine knows of one image.
+const LONGEST_OF_ONE: u64 = 4 << 20;
 
 /// The time for a closing question: the engine has just built the image that it is asked about.
 const CLOSING_TIME: Duration = Duration::from_secs(30);
@@ -32,7 +36,7 @@ pub(crate) async fn before(
         let program = Program { name: question.program.clone(), near: Vec::new() };
         let Some(program) = find(&program, job.cwd) else { continue };
         let timeout = job.timeout.saturating_sub(begun.elapsed());
-        let launch = Launch { program: &program, args: &question.args, timeout, ..silent(job) };
+        let launch = Launch { program: &program, args: &question.args, timeout, ..silent(job, LONGEST) };
         answers.extend(ask(question.name, launch, stop).await);
     }
     answers
@@ -48,21 +52,23 @@ pub(crate) async fn after(
     let mut answers = Vec::new();
     for question in questions {
         let about = match &question.about {
-            About::Report(name) => std::fs::read_to_string(folder.join(name)).ok(),
+            // A program may have left a pipe there, which would be waited for.
+            About::Report(name) => read_text(&folder.join(name), name).ok(),
             About::Name(name) => Some(name.clone()),
         };
         let Some(about) = about else { continue };
         let args: Vec<String> = question.args.iter().cloned().chain([about.trim().to_owned()]).collect();
         let timeout = job.timeout.min(CLOSING_TIME);
-        answers.extend(ask(question.name, Launch { args: &args, timeout, ..silent(job) }, stop).await);
+        let launch = Launch { args: &args, timeout, ..silent(job, LONGEST_OF_ONE) };
+        answers.extend(ask(question.name, launch, stop).await);
     }
     answers
 }
 
-/// The same start, with the output in memory.
-fn silent<'a>(job: &Launch<'a>) -> Launch<'a> {
+/// The same start, with so much of the output in memory.
+fn silent<'a>(job: &Launch<'a>, most: u64) -> Launch<'a> {
     let capture = |cap| Capture { path: None, cap };
-    Launch { stdout: capture(LONGEST), stderr: capture(0), ..*job }
+    Launch { stdout: capture(most), stderr: capture(0), ..*job }
 }
 
 async fn ask(name: &str, launch: Launch<'_>, stop: &watch::Receiver<Stop>) -> Option<Document<'static>> {

@@ -127,6 +127,6 @@ pub(super) fn escaped(name: &str) -> String {
 pub(super) fn speaks_of_cfn_lint(template: &Path) -> bool {
     // A larger one may.
     const MOST: u64 = 4 << 20;
-    let small = fs::metadata(template).is_ok_and(|meta| meta.len() <= MOST);
+    let small = fs::metadata(template).is_ok_and(|meta| meta.is_file() && meta.len() <= MOST);
     !small || fs::read(template).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("cfn-lint"))
 }
