@@ -49,7 +49,7 @@ read_archive() {
 plain=$(read_archive "$work/image.tar")
 compressed=$(read_archive "$work/image.tar.gz")
 if "$syft" scan "docker-archive:$work/image.tar.gz" --output json --quiet >/dev/null 2>&1; then
-    named=read
+    named=opened
 else
     named=refused
 fi
