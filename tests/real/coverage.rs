@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod inputs;
 mod packages;
 mod trees;
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 
-use serde_json::Value;
-
 use crate::common::{Project, Ran, real_tools, run_with_real_tools};
 use crate::identity::modules;
 
+use super::inputs::{counts, expected, left_out, paths};
 use super::{GATES, locks};
 
 /// A repository with these gates.
@@ -21,44 +20,6 @@ fn project(gates: &str) -> Project {
 fn run(project: &Project) -> Ran {
     project.commit("a tree");
     run_with_real_tools(project, &["run"])
-}
-
-/// How many files of the gate have met each fate.
-fn counts(project: &Project, gate: &str) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for input in project.gate(gate)["inputs"].as_array().unwrap() {
-        let files = input.get("files").map_or(1, |files| files.as_u64().unwrap());
-        *counts.entry(input["state"].as_str().unwrap().to_owned()).or_default() += files;
-    }
-    counts
-}
-
-fn expected<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, u64> {
-    counts.into_iter().map(|(state, n)| (state.to_owned(), n)).collect()
-}
-
-/// How many files each rule leaves out.
-fn left_out(project: &Project, gate: &str) -> BTreeMap<String, u64> {
-    let mut rules = BTreeMap::new();
-    let inputs = project.gate(gate)["inputs"].as_array().unwrap().clone();
-    for input in inputs.iter().filter(|input| input["state"] == "excluded") {
-        let files = input.get("files").map_or(1, |files| files.as_u64().unwrap());
-        *rules.entry(input["why"].as_str().unwrap().to_owned()).or_default() += files;
-    }
-    rules
-}
-
-/// The paths of a gate's inputs with this state.
-fn paths(project: &Project, gate: &str, state: &str) -> Vec<String> {
-    let inputs = project.gate(gate)["inputs"].clone();
-    let of_state = |input: &&Value| input["state"] == state;
-    inputs
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(of_state)
-        .map(|input| input["path"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 const PACKAGES: usize = 12;
