@@ -46,13 +46,22 @@ pub(super) fn words(run: &Run) -> Option<String> {
             _ => parts.push((&gate.id, target.duration_ms)),
         }
     }
-    let left = parts.len().saturating_sub(NAMED);
+    let shorter = parts.len().saturating_sub(NAMED);
     let mut named: Vec<String> =
-        parts[left..].iter().map(|(id, ms)| format!("{id} ({})", took(*ms))).collect();
-    if left > 0 {
-        named.insert(0, human::count(left as u64, "other gate"));
+        longest_parts(parts).into_iter().map(|(id, ms)| format!("{id} ({})", took(ms))).collect();
+    if shorter > 0 {
+        named.push(human::count(shorter as u64, "shorter one"));
     }
     Some(format!("{}, set by {}", took(run.duration_ms), named.join(", then ")))
+}
+
+/// The longest parts, in their order.
+fn longest_parts(parts: Vec<(&str, u64)>) -> Vec<(&str, u64)> {
+    let mut places: Vec<usize> = (0..parts.len()).collect();
+    places.sort_by_key(|&at| std::cmp::Reverse(parts[at].1));
+    places.truncate(NAMED);
+    places.sort_unstable();
+    places.into_iter().map(|at| parts[at]).collect()
 }
 
 fn took(ms: u64) -> String {
@@ -68,5 +77,16 @@ mod tests {
         // The third waits for the first, the fifth for the third.
         let times = [(0, 10), (0, 4), (10, 60), (12, 20), (61, 70), (61, 64)];
         assert_eq!(longest(&times), [0, 2, 4]);
+    }
+
+    #[test]
+    fn the_longest_parts_are_named_in_their_order() {
+        let parts = vec![("a", 9), ("b", 1), ("c", 8), ("d", 2), ("e", 7), ("f", 6), ("g", 5), ("h", 4)];
+        let named: Vec<&str> = longest_parts(parts).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(named, ["a", "c", "e", "f", "g", "h"]);
+        assert_eq!(longest_parts(vec![("a", 0), ("b", 1)]).len(), 2);
+        // Of equal ones the first, and never in place of a longer one.
+        let equal = [vec![("a", 3); 9], vec![("z", 4)]].concat();
+        assert_eq!(longest_parts(equal), [vec![("a", 3); 5], vec![("z", 4)]].concat());
     }
 }
